@@ -1,0 +1,1 @@
+//! The operations: SQL in, report value out. Nothing here prints, prompts or parses arguments.

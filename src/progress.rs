@@ -1,0 +1,1 @@
+//! Progress of long operations; the only user of indicatif.

@@ -1,0 +1,1 @@
+//! Writes reports as table, JSON, YAML or CSV.
