@@ -48,6 +48,10 @@ pub struct Cli {
 /// Options that every command takes.
 #[derive(Debug, Clone, Args)]
 pub struct Global {
+    /// Answer yes to every question
+    #[arg(long, short, global = true)]
+    pub yes: bool,
+
     /// Connection options.
     #[command(flatten)]
     pub connect: ConnectArgs,
@@ -71,13 +75,9 @@ pub struct Global {
     #[arg(long, short, global = true, help_heading = "Output")]
     pub quiet: bool,
 
-    /// Log what is sent to the server (-v info, -vv debug)
+    /// Log to stderr what is done (-v info, -vv debug)
     #[arg(long, short, action = clap::ArgAction::Count, global = true, help_heading = "Output")]
     pub verbose: u8,
-
-    /// Answer yes to every question
-    #[arg(long, short, global = true)]
-    pub yes: bool,
 }
 
 /// How to reach the server; what is not given comes from the environment, as libpq does it.

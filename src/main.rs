@@ -19,11 +19,7 @@ static PANIC: Mutex<Option<String>> = Mutex::new(None);
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            // Help on a closed pipe is no error.
-            let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
-        }
+        Err(message) => return help_or_usage(&message),
     };
     log(&cli.global);
     record_panics();
@@ -37,6 +33,14 @@ fn main() -> ExitCode {
             context.output.error(&error);
             ExitCode::from(error.kind.exit_code())
         }
+    }
+}
+
+/// Prints help, version or a usage error; help on a closed pipe is no error.
+fn help_or_usage(message: &clap::Error) -> ExitCode {
+    match message.print() {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
+        _ => ExitCode::from(u8::try_from(message.exit_code()).unwrap_or(2)),
     }
 }
 
