@@ -1,1 +1,3 @@
 //! The operations: SQL in, report value out. Nothing here prints, prompts or parses arguments.
+
+pub mod event;
