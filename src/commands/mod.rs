@@ -1,5 +1,6 @@
 //! One file a subcommand: its arguments and `run`, which connects, calls the operation and renders the report.
 
+mod bootstrap;
 mod completions;
 mod man;
 
@@ -16,6 +17,8 @@ use crate::render::Output;
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Give a plain PostgreSQL the roles and functions of the API that the policies refer to
+    Bootstrap(bootstrap::Args),
     /// Write the completion script of a shell
     Completions(completions::Args),
     /// Write the manual
@@ -75,6 +78,7 @@ impl Context {
 /// Whatever the command reports; [`crate::error::Kind`] decides the exit code.
 pub async fn run(command: &Command, context: &Context) -> Result<u8> {
     match command {
+        Command::Bootstrap(args) => bootstrap::run(args, context).await,
         Command::Completions(args) => completions::run(args, context),
         Command::Man(args) => man::run(args, context),
     }

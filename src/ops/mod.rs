@@ -1,3 +1,5 @@
 //! The operations: SQL in, report value out. Nothing here prints, prompts or parses arguments.
 
+pub mod bootstrap;
+pub mod demo;
 pub mod event;
