@@ -7,5 +7,7 @@
     clippy::print_stderr
 )]
 
+mod cli;
 mod server;
+mod sources;
 mod support;
