@@ -8,4 +8,6 @@
 )]
 
 mod server;
+mod server_binaries;
+mod server_end;
 mod support;
