@@ -9,5 +9,7 @@
 
 mod cli;
 mod server;
+mod server_binaries;
+mod server_end;
 mod sources;
 mod support;
