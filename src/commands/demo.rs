@@ -8,7 +8,10 @@ use crate::db::{Connection, Settings};
 use crate::error::{Error, Result};
 use crate::ops::demo::{self, Tour};
 use crate::ops::event::{Event, Observer};
-use crate::ops::migrate;
+use crate::ops::migrate::online::Online;
+use crate::ops::migrate::retry::Limits;
+use crate::ops::migrate::session::Session;
+use crate::ops::migrate::up;
 use crate::server::{Binaries, Cluster, Options};
 
 /// The name of the demo's database.
@@ -65,4 +68,43 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     }
     cluster.stop()?;
     Ok(0)
+}
+
+async fn connect(context: &Context, url: &str) -> Result<Connection> {
+    let settings = Settings::resolve(&ConnectArgs {
+        database_url: Some(url.to_owned()),
+        ..context.global.connect.clone()
+    })?;
+    context.connect_to(&settings).await
+}
+
+/// Migrates as `vital migrate up --replace-policies` does.
+async fn migrate(context: &Context, owner: &mut Connection) -> Result<()> {
+    let assessment = up::assess(owner, None).await?;
+    let leftovers = assessment.leftovers();
+    for policy in &leftovers {
+        let event = format!("replacing policy \"{}\", which {}", policy.name, policy.opens());
+        context.progress.event(&Event::Step { message: event });
+    }
+    let session = Session {
+        connection: owner,
+        limits: Limits::default(),
+        observer: &context.progress,
+        interrupt: &context.interrupt,
+    };
+    up::apply(session, &assessment, Online::Auto, &leftovers).await?;
+    Ok(())
+}
+
+/// Tells the tour: table by table to a person, as one value to a program.
+fn tell(context: &Context, tour: &Tour) -> Result<()> {
+    if context.output.format() != Format::Table {
+        return context.output.report(tour);
+    }
+    for section in tour.sections() {
+        let heading = format!("\n{}\n\n", section.title);
+        context.output.document(heading.as_bytes())?;
+        context.output.report(&section)?;
+    }
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod bootstrap;
 mod completions;
+mod demo;
 mod man;
 
 use clap::Subcommand;
@@ -19,6 +20,8 @@ use crate::render::Output;
 pub enum Command {
     /// Give a plain PostgreSQL the roles and functions of the API that the policies refer to
     Bootstrap(bootstrap::Args),
+    /// Show the whole story on a private, throw-away PostgreSQL
+    Demo(demo::Args),
     /// Write the completion script of a shell
     Completions(completions::Args),
     /// Write the manual
@@ -79,6 +82,7 @@ impl Context {
 pub async fn run(command: &Command, context: &Context) -> Result<u8> {
     match command {
         Command::Bootstrap(args) => bootstrap::run(args, context).await,
+        Command::Demo(args) => demo::run(args, context).await,
         Command::Completions(args) => completions::run(args, context),
         Command::Man(args) => man::run(args, context),
     }

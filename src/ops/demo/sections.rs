@@ -84,7 +84,10 @@ impl Tour {
                 row(
                     "readable by anybody, without an account",
                     Cell::number(self.open_to_anybody_before).tone(Tone::Bad),
-                    Cell::number(0).tone(Tone::Good),
+                    Cell::number(self.open_to_anybody_after).tone(match self.open_to_anybody_after {
+                        0 => Tone::Good,
+                        _ => Tone::Bad,
+                    }),
                 ),
             ],
         }
