@@ -1,1 +1,11 @@
 //! The integration tests, in one binary; every test runs against a private PostgreSQL.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr
+)]
+
+mod server;
+mod support;
