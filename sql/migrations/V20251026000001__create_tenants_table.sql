@@ -1,0 +1,778 @@
+-- Tenants, who belongs to them, and who administers the platform.
+--
+-- Creates: schema vital_private; tables public.tenants, public.user_tenants, public.user_roles; 12 indexes; 6 public functions; 6 policies
+-- Changes: an earlier form of these tables, functions and policies is brought to this one, keeping every row
+-- Locks: access exclusive on the three tables where they exist already; public.agents is not touched
+--
+-- Safe to run again, and as an owner who is no superuser.
+
+set local client_min_messages = warning;
+
+-- What the API must not reach lives in vital_private; what an earlier form left behind and something foreign still
+-- uses is parked in vital_retired, where nobody can look it up.
+create schema if not exists vital_private;
+create schema if not exists vital_retired;
+revoke all on schema vital_private, vital_retired from public, anon, authenticated, service_role;
+grant usage on schema vital_private to authenticated, service_role;
+
+comment on schema vital_private is 'Internals of the tenancy. Not for an exposed API schema.';
+comment on schema vital_retired is 'Functions of an earlier form of the tenancy that foreign objects still depend on.';
+
+-- Replacing what was there before --------------------------------------------------------------------------------
+
+create table if not exists vital_private.replaced_policies (
+    id bigint generated always as identity primary key,
+    table_name text not null,
+    policy_name name not null,
+    definition text not null,
+    replaced_at timestamptz not null default now(),
+    replaced_by name not null default session_user
+);
+
+revoke all on vital_private.replaced_policies from public, anon, authenticated, service_role;
+
+comment on table vital_private.replaced_policies is
+    'Policies that a migration replaced, each as the statement that restores it.';
+
+-- Drops every permissive policy on the tables, keeping its definition. A policy whose name is not in p_own is foreign:
+-- it is dropped only if the setting vital.replace_policies, a json array of {"table", "name", "fingerprint"}, names it
+-- exactly as it is; otherwise the migration stops. A restrictive policy cannot widen access and is left alone, but for
+-- one that carries a name of ours.
+create or replace function vital_private.replace_policies(p_tables regclass[], p_own name[])
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_consent jsonb := coalesce(nullif(current_setting('vital.replace_policies', true), ''), '[]')::jsonb;
+    v_policy record;
+begin
+    for v_policy in
+        select
+            c.oid::regclass::text as table_name,
+            p.polname as policy_name,
+            p.polname = any (p_own) as is_own,
+            md5(concat_ws('|', p.polcmd, p.polpermissive, p.polroles::text, p.polqual::text, p.polwithcheck::text))
+                as fingerprint,
+            format(
+                'create policy %I on %s as %s for %s to %s%s%s;',
+                p.polname,
+                c.oid::regclass,
+                case when p.polpermissive then 'permissive' else 'restrictive' end,
+                case p.polcmd
+                    when 'r' then 'select'
+                    when 'a' then 'insert'
+                    when 'w' then 'update'
+                    when 'd' then 'delete'
+                    else 'all'
+                end,
+                (
+                    select string_agg(case when r.oid = 0 then 'public' else r.oid::regrole::text end, ', ')
+                    from unnest(p.polroles) as r (oid)
+                ),
+                ' using (' || pg_get_expr(p.polqual, p.polrelid) || ')',
+                ' with check (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')'
+            ) as definition
+        from pg_policy as p
+        join pg_class as c on c.oid = p.polrelid
+        where p.polrelid = any (p_tables)
+          and (p.polpermissive or p.polname = any (p_own))
+        order by 1, 2
+    loop
+        if not v_policy.is_own
+            and not v_consent @> jsonb_build_array(jsonb_build_object(
+                'table', v_policy.table_name,
+                'name', v_policy.policy_name,
+                'fingerprint', v_policy.fingerprint
+            ))
+        then
+            raise exception 'policy "%" on % widens access and was not approved for replacement',
+                v_policy.policy_name, v_policy.table_name
+                using
+                    errcode = 'object_not_in_prerequisite_state',
+                    detail = v_policy.definition,
+                    hint = 'review it, then run "vital migrate up --replace-policies"; its definition is kept';
+        end if;
+        -- A function that was retired meanwhile has a successor of the same name where it was.
+        insert into vital_private.replaced_policies (table_name, policy_name, definition)
+        values (
+            v_policy.table_name,
+            v_policy.policy_name,
+            replace(v_policy.definition, 'vital_retired.', 'public.')
+        );
+        execute format('drop policy %I on %s', v_policy.policy_name, v_policy.table_name);
+    end loop;
+end
+$$;
+
+-- Moves every public function of these names to vital_retired. Whatever refers to them, such as a policy that a later
+-- migration replaces, keeps working.
+create or replace function vital_private.retire_functions(p_names name[])
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_function record;
+begin
+    for v_function in
+        select
+            p.oid::regprocedure as signature,
+            p.proname || '_' || p.oid as other_name,
+            exists (
+                select
+                from pg_proc as q
+                where q.pronamespace = 'vital_retired'::regnamespace
+                  and q.proname = p.proname
+                  and q.proargtypes = p.proargtypes
+            ) as is_taken
+        from pg_proc as p
+        where p.pronamespace = 'public'::regnamespace
+          and p.prokind = 'f'
+          and p.proname = any (p_names)
+    loop
+        if v_function.is_taken then
+            execute format('alter function %s rename to %I', v_function.signature, v_function.other_name);
+        end if;
+        execute format('alter function %s set schema vital_retired', v_function.signature);
+    end loop;
+end
+$$;
+
+-- Drops the retired functions. One that a foreign object still uses stays, and is named in a warning.
+create or replace function vital_private.drop_retired_functions()
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_function regprocedure;
+    v_dependents text;
+begin
+    for v_function in
+        select p.oid
+        from pg_proc as p
+        where p.pronamespace = 'vital_retired'::regnamespace
+    loop
+        begin
+            execute format('drop function %s', v_function);
+        exception when dependent_objects_still_exist then
+            get stacked diagnostics v_dependents = pg_exception_detail;
+            raise warning 'a function of the earlier tenancy is still in use and was kept as %', v_function
+                using detail = v_dependents;
+        end;
+    end loop;
+end
+$$;
+
+revoke all on function
+    vital_private.replace_policies(regclass[], name[]),
+    vital_private.retire_functions(name[]),
+    vital_private.drop_retired_functions()
+from public, anon, authenticated, service_role;
+
+-- Tables -----------------------------------------------------------------------------------------------------------
+
+-- Each table is stated in three steps, so that an earlier form of it ends in the same place: columns, then defaults
+-- and nullability, then constraints.
+
+create table if not exists public.tenants (
+    id uuid constraint tenants_pkey primary key,
+    name varchar(255),
+    slug varchar(100),
+    domain varchar(255),
+    type varchar(50),
+    parent_tenant_id uuid,
+    subscription_tier varchar(50),
+    subscription_status varchar(50),
+    subscription_starts_at timestamptz,
+    subscription_ends_at timestamptz,
+    trial_ends_at timestamptz,
+    resource_access_config jsonb,
+    branding jsonb,
+    features jsonb,
+    config jsonb,
+    hipaa_compliant boolean,
+    gdpr_compliant boolean,
+    sox_compliant boolean,
+    data_residency varchar(50),
+    encryption_enabled boolean,
+    industry varchar(100),
+    company_size varchar(50),
+    country_code varchar(2),
+    timezone varchar(50),
+    primary_contact_name varchar(255),
+    primary_contact_email varchar(255),
+    primary_contact_phone varchar(50),
+    billing_email varchar(255),
+    quotas jsonb,
+    status varchar(50),
+    activated_at timestamptz,
+    suspended_at timestamptz,
+    archived_at timestamptz,
+    created_at timestamptz,
+    updated_at timestamptz,
+    deleted_at timestamptz,
+    created_by uuid,
+    updated_by uuid,
+    metadata jsonb
+);
+
+alter table public.tenants
+    alter column id set default gen_random_uuid(),
+    alter column name set not null,
+    alter column slug set not null,
+    alter column type set not null,
+    alter column subscription_tier set default 'standard',
+    alter column subscription_status set default 'active',
+    alter column subscription_starts_at set default now(),
+    alter column resource_access_config set default '{}',
+    alter column branding set default '{}',
+    alter column features set default '{}',
+    alter column config set default '{}',
+    alter column hipaa_compliant set default false,
+    alter column gdpr_compliant set default false,
+    alter column sox_compliant set default false,
+    alter column encryption_enabled set default true,
+    alter column timezone set default 'UTC',
+    alter column quotas set default '{}',
+    alter column status set default 'active',
+    alter column created_at set default now(),
+    alter column created_at set not null,
+    alter column updated_at set default now(),
+    alter column updated_at set not null,
+    alter column metadata set default '{}';
+
+create table if not exists public.user_tenants (
+    id uuid constraint user_tenants_pkey primary key,
+    user_id uuid,
+    tenant_id uuid,
+    role varchar(50),
+    status varchar(50),
+    invited_at timestamptz,
+    joined_at timestamptz,
+    created_at timestamptz,
+    updated_at timestamptz,
+    created_by uuid
+);
+
+alter table public.user_tenants
+    alter column id set default gen_random_uuid(),
+    alter column user_id set not null,
+    alter column tenant_id set not null,
+    alter column role set default 'member',
+    alter column role set not null,
+    alter column status set default 'active',
+    alter column status set not null,
+    alter column joined_at set default now(),
+    alter column created_at set default now(),
+    alter column created_at set not null,
+    alter column updated_at set default now(),
+    alter column updated_at set not null;
+
+create table if not exists public.user_roles (
+    id uuid constraint user_roles_pkey primary key,
+    user_id uuid,
+    role varchar(50),
+    tenant_id uuid,
+    created_at timestamptz,
+    granted_by uuid
+);
+
+alter table public.user_roles
+    alter column id set default gen_random_uuid(),
+    alter column user_id set not null,
+    alter column role set not null,
+    alter column created_at set default now(),
+    alter column created_at set not null;
+
+-- Constraints ------------------------------------------------------------------------------------------------------
+
+-- The foreign keys of the earlier form deleted memberships and roles along with their tenant; these do not.
+alter table public.tenants
+    drop constraint if exists tenants_slug_key,
+    drop constraint if exists tenants_domain_key,
+    drop constraint if exists tenants_parent_tenant_id_fkey,
+    drop constraint if exists tenants_type_check,
+    drop constraint if exists tenants_subscription_tier_check,
+    drop constraint if exists tenants_subscription_status_check,
+    drop constraint if exists tenants_status_check,
+    drop constraint if exists tenants_slug_check,
+    drop constraint if exists tenants_subscription_ends_at_check,
+    drop constraint if exists tenants_trial_ends_at_check,
+    drop constraint if exists tenants_platform_check,
+    drop constraint if exists tenants_check,
+    drop constraint if exists tenants_check1,
+    add constraint tenants_slug_key unique (slug),
+    add constraint tenants_domain_key unique (domain),
+    add constraint tenants_parent_tenant_id_fkey
+        foreign key (parent_tenant_id) references public.tenants (id) on delete set null,
+    add constraint tenants_type_check
+        check (type in ('client', 'solution', 'industry', 'platform')),
+    add constraint tenants_subscription_tier_check
+        check (subscription_tier in ('trial', 'standard', 'professional', 'enterprise')),
+    add constraint tenants_subscription_status_check
+        check (subscription_status in ('active', 'trial', 'suspended', 'cancelled', 'expired')),
+    add constraint tenants_status_check
+        check (status in ('pending', 'active', 'suspended', 'archived', 'deleted')),
+    add constraint tenants_slug_check
+        check (slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$'),
+    add constraint tenants_subscription_ends_at_check
+        check (subscription_ends_at > subscription_starts_at),
+    add constraint tenants_trial_ends_at_check
+        check (trial_ends_at > created_at),
+    add constraint tenants_platform_check
+        check (type <> 'platform' or (status is not distinct from 'active' and deleted_at is null));
+
+alter table public.user_tenants
+    drop constraint if exists user_tenants_user_id_tenant_id_key,
+    drop constraint if exists user_tenants_tenant_id_fkey,
+    drop constraint if exists user_tenants_role_check,
+    drop constraint if exists user_tenants_status_check,
+    add constraint user_tenants_user_id_tenant_id_key unique (user_id, tenant_id),
+    add constraint user_tenants_tenant_id_fkey
+        foreign key (tenant_id) references public.tenants (id) on delete restrict,
+    add constraint user_tenants_role_check
+        check (role in ('owner', 'admin', 'member', 'guest')),
+    add constraint user_tenants_status_check
+        check (status in ('active', 'invited', 'suspended', 'removed'));
+
+-- The earlier unique constraint let the same platform-wide grant in twice, because nulls are distinct: the oldest grant
+-- of each kind is kept. A platform_admin bound to a tenant becomes that tenant's admin, never the platform's.
+alter table public.user_roles
+    drop constraint if exists user_roles_user_id_role_tenant_id_key;
+
+update public.user_roles as r
+set role = 'tenant_admin'
+where r.role = 'platform_admin'
+  and r.tenant_id is not null;
+
+delete from public.user_roles as r
+using public.user_roles as kept
+where kept.user_id = r.user_id
+  and kept.role = r.role
+  and kept.tenant_id is not distinct from r.tenant_id
+  and (kept.created_at, kept.id) < (r.created_at, r.id);
+
+alter table public.user_roles
+    drop constraint if exists user_roles_tenant_id_fkey,
+    drop constraint if exists user_roles_role_check,
+    drop constraint if exists user_roles_platform_admin_check,
+    add constraint user_roles_tenant_id_fkey
+        foreign key (tenant_id) references public.tenants (id) on delete restrict,
+    add constraint user_roles_role_check
+        check (role in ('platform_admin', 'platform_support', 'tenant_admin', 'tenant_owner', 'user')),
+    add constraint user_roles_platform_admin_check
+        check (role <> 'platform_admin' or tenant_id is null);
+
+drop index if exists public.tenants_platform_key;
+drop index if exists public.user_roles_user_id_role_key;
+drop index if exists public.user_roles_user_id_role_tenant_id_key;
+
+create unique index tenants_platform_key on public.tenants (type) where type = 'platform';
+create unique index user_roles_user_id_role_key on public.user_roles (user_id, role) where tenant_id is null;
+create unique index user_roles_user_id_role_tenant_id_key
+    on public.user_roles (user_id, role, tenant_id)
+    where tenant_id is not null;
+
+-- Indexes ----------------------------------------------------------------------------------------------------------
+
+drop index if exists
+    public.idx_tenants_slug,
+    public.idx_tenants_domain,
+    public.idx_tenants_type,
+    public.idx_tenants_status,
+    public.idx_tenants_subscription_status,
+    public.idx_tenants_parent,
+    public.idx_tenants_parent_tenant_id,
+    public.idx_user_tenants_user,
+    public.idx_user_tenants_user_id,
+    public.idx_user_tenants_tenant,
+    public.idx_user_tenants_tenant_id,
+    public.idx_user_tenants_status,
+    public.idx_user_roles_user,
+    public.idx_user_roles_user_id,
+    public.idx_user_roles_role,
+    public.idx_user_roles_tenant,
+    public.idx_user_roles_tenant_id;
+
+create index idx_tenants_slug on public.tenants (slug) where deleted_at is null;
+create index idx_tenants_domain on public.tenants (domain) where deleted_at is null;
+create index idx_tenants_type on public.tenants (type);
+create index idx_tenants_status on public.tenants (status);
+create index idx_tenants_subscription_status on public.tenants (subscription_status);
+create index idx_tenants_parent_tenant_id on public.tenants (parent_tenant_id);
+create index idx_user_tenants_user_id on public.user_tenants (user_id);
+create index idx_user_tenants_tenant_id on public.user_tenants (tenant_id);
+create index idx_user_tenants_status on public.user_tenants (status);
+create index idx_user_roles_user_id on public.user_roles (user_id);
+create index idx_user_roles_role on public.user_roles (role);
+create index idx_user_roles_tenant_id on public.user_roles (tenant_id);
+
+-- Functions that the policies need ---------------------------------------------------------------------------------
+
+-- They run as their owner because a policy on a table cannot read that table as the caller. They take no user: each
+-- answers about the caller alone. plpgsql, because it plans its queries once a session; no exception block, because a
+-- parallel-safe function must not have one.
+
+create or replace function vital_private.is_platform_admin()
+returns boolean
+language plpgsql
+stable
+parallel safe
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return exists (
+        select
+        from public.user_roles as r
+        where r.user_id = (select auth.uid())
+          and r.role = 'platform_admin'
+          and r.tenant_id is null
+    );
+end
+$$;
+
+create or replace function vital_private.platform_admin_tenants()
+returns uuid[]
+language plpgsql
+stable
+parallel safe
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if vital_private.is_platform_admin() then
+        return array(select t.id from public.tenants as t);
+    end if;
+    return '{}';
+end
+$$;
+
+create or replace function vital_private.member_tenants(p_roles varchar[])
+returns uuid[]
+language plpgsql
+stable
+parallel safe
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if vital_private.is_platform_admin() then
+        return array(select t.id from public.tenants as t);
+    end if;
+    return array(
+        select m.tenant_id
+        from public.user_tenants as m
+        join public.tenants as t on t.id = m.tenant_id
+        where m.user_id = (select auth.uid())
+          and m.status = 'active'
+          and m.role = any (p_roles)
+          and t.status = 'active'
+          and t.deleted_at is null
+    );
+end
+$$;
+
+revoke all on function
+    vital_private.is_platform_admin(),
+    vital_private.platform_admin_tenants(),
+    vital_private.member_tenants(varchar[])
+from public, anon, authenticated, service_role;
+
+grant execute on function
+    vital_private.is_platform_admin(),
+    vital_private.platform_admin_tenants(),
+    vital_private.member_tenants(varchar[])
+to authenticated, service_role;
+
+comment on function vital_private.is_platform_admin() is 'Whether the caller is a platform admin.';
+comment on function vital_private.platform_admin_tenants() is 'Every tenant for a platform admin, none for anybody else.';
+comment on function vital_private.member_tenants(varchar[]) is
+    'The active tenants in which the caller is an active member with one of these roles; every tenant for a platform admin.';
+
+-- Public functions -------------------------------------------------------------------------------------------------
+
+-- They run as the caller, under the policies below: about somebody else they answer only a platform admin or a role
+-- that row security does not bind. Anon may call none.
+
+select vital_private.retire_functions(array[
+    'is_platform_admin',
+    'has_tenant_access',
+    'get_user_tenants',
+    'get_user_tenant_ids',
+    'get_super_admin_tenant_id',
+    'get_tenant_by_slug',
+    'get_tenant_by_domain'
+]::name[]);
+
+create function public.is_platform_admin(p_user_id uuid)
+returns boolean
+language sql
+stable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+    select exists (
+        select
+        from public.user_roles as r
+        where r.user_id = p_user_id
+          and r.role = 'platform_admin'
+          and r.tenant_id is null
+    )
+$$;
+
+create function public.has_tenant_access(p_user_id uuid, p_tenant_id uuid)
+returns boolean
+language sql
+stable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+    select
+        exists (
+            select
+            from public.user_tenants as m
+            join public.tenants as t on t.id = m.tenant_id
+            where m.user_id = p_user_id
+              and m.tenant_id = p_tenant_id
+              and m.status = 'active'
+              and t.status = 'active'
+              and t.deleted_at is null
+        )
+        or (
+            public.is_platform_admin(p_user_id)
+            and exists (select from public.tenants as t where t.id = p_tenant_id)
+        )
+$$;
+
+create function public.get_user_tenants(p_user_id uuid)
+returns table (
+    tenant_id uuid,
+    tenant_name varchar,
+    tenant_slug varchar,
+    tenant_type varchar,
+    role varchar,
+    joined_at timestamptz
+)
+language sql
+stable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+    select t.id, t.name, t.slug, t.type, m.role, m.joined_at
+    from public.user_tenants as m
+    join public.tenants as t on t.id = m.tenant_id
+    where m.user_id = p_user_id
+      and m.status = 'active'
+      and t.status = 'active'
+      and t.deleted_at is null
+    order by t.name, t.id
+$$;
+
+create function public.get_super_admin_tenant_id()
+returns uuid
+language sql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+    select uuid '00000000-0000-0000-0000-000000000001'
+$$;
+
+create function public.get_tenant_by_slug(p_slug varchar)
+returns setof public.tenants
+language sql
+stable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+    select t.*
+    from public.tenants as t
+    where t.slug = p_slug
+      and t.deleted_at is null
+$$;
+
+create function public.get_tenant_by_domain(p_domain varchar)
+returns setof public.tenants
+language sql
+stable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+    select t.*
+    from public.tenants as t
+    where t.domain = p_domain
+      and t.deleted_at is null
+$$;
+
+revoke all on function
+    public.is_platform_admin(uuid),
+    public.has_tenant_access(uuid, uuid),
+    public.get_user_tenants(uuid),
+    public.get_super_admin_tenant_id(),
+    public.get_tenant_by_slug(varchar),
+    public.get_tenant_by_domain(varchar)
+from public, anon, authenticated, service_role;
+
+grant execute on function
+    public.is_platform_admin(uuid),
+    public.has_tenant_access(uuid, uuid),
+    public.get_user_tenants(uuid),
+    public.get_super_admin_tenant_id(),
+    public.get_tenant_by_slug(varchar),
+    public.get_tenant_by_domain(varchar)
+to authenticated, service_role;
+
+comment on function public.is_platform_admin(uuid) is 'Whether the user is a platform admin.';
+comment on function public.has_tenant_access(uuid, uuid) is
+    'Whether the user is an active member of the active tenant, or a platform admin.';
+comment on function public.get_user_tenants(uuid) is 'The active tenants in which the user is an active member.';
+comment on function public.get_super_admin_tenant_id() is 'The id of the platform tenant, which is fixed.';
+comment on function public.get_tenant_by_slug(varchar) is 'The tenant with this slug, if the caller may see it.';
+comment on function public.get_tenant_by_domain(varchar) is 'The tenant with this domain, if the caller may see it.';
+
+-- Triggers ---------------------------------------------------------------------------------------------------------
+
+create or replace function vital_private.touch_updated_at()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    new.updated_at := now();
+    return new;
+end
+$$;
+
+-- The platform tenant stays what it is, whoever asks. A tenant's owners and admins, whom row security lets update their
+-- tenant, may change its contacts and its branding; the rest is the platform admins'.
+create or replace function vital_private.guard_tenant()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_open constant text[] := array[
+        'primary_contact_name',
+        'primary_contact_email',
+        'primary_contact_phone',
+        'billing_email',
+        'branding'
+    ];
+begin
+    if tg_op = 'DELETE' then
+        if old.type = 'platform' then
+            raise exception 'the platform tenant cannot be deleted' using errcode = 'restrict_violation';
+        end if;
+        return old;
+    end if;
+    if old.type = 'platform' and (new.type, new.id) is distinct from (old.type, old.id) then
+        raise exception 'the platform tenant keeps its type and its id' using errcode = 'restrict_violation';
+    end if;
+    if row_security_active('public.tenants') then
+        if not vital_private.is_platform_admin() and to_jsonb(new) - v_open <> to_jsonb(old) - v_open then
+            raise exception 'only a platform admin may change more of a tenant than its contacts and branding'
+                using errcode = 'insufficient_privilege';
+        end if;
+        new.updated_by := auth.uid();
+    end if;
+    return new;
+end
+$$;
+
+revoke all on function
+    vital_private.touch_updated_at(),
+    vital_private.guard_tenant()
+from public, anon, authenticated, service_role;
+
+drop trigger if exists guard_tenants on public.tenants;
+drop trigger if exists update_tenants_updated_at on public.tenants;
+drop trigger if exists update_user_tenants_updated_at on public.user_tenants;
+
+create trigger guard_tenants
+    before update or delete on public.tenants
+    for each row execute function vital_private.guard_tenant();
+
+create trigger update_tenants_updated_at
+    before update on public.tenants
+    for each row execute function vital_private.touch_updated_at();
+
+create trigger update_user_tenants_updated_at
+    before update on public.user_tenants
+    for each row execute function vital_private.touch_updated_at();
+
+-- Row security and privileges --------------------------------------------------------------------------------------
+
+select vital_private.replace_policies(
+    array['public.tenants', 'public.user_tenants', 'public.user_roles']::regclass[],
+    array[
+        'tenants_select_member',
+        'tenants_insert_platform_admin',
+        'tenants_update_administrator',
+        'tenants_delete_platform_admin',
+        'user_tenants_select_own',
+        'user_roles_select_own'
+    ]::name[]
+);
+
+alter table public.tenants enable row level security, no force row level security;
+alter table public.user_tenants enable row level security, no force row level security;
+alter table public.user_roles enable row level security, no force row level security;
+
+-- Each (select ...) is evaluated once per statement; a bare call would run once per row. Folding the platform admin into
+-- an array of tenants leaves every condition to an index.
+
+create policy tenants_select_member
+    on public.tenants
+    for select
+    to authenticated
+    using (id = any ((select vital_private.member_tenants('{owner,admin,member,guest}'))::uuid[]));
+
+create policy tenants_insert_platform_admin
+    on public.tenants
+    for insert
+    to authenticated
+    with check ((select vital_private.is_platform_admin()));
+
+create policy tenants_update_administrator
+    on public.tenants
+    for update
+    to authenticated
+    using (id = any ((select vital_private.member_tenants('{owner,admin}'))::uuid[]))
+    with check (id = any ((select vital_private.member_tenants('{owner,admin}'))::uuid[]));
+
+create policy tenants_delete_platform_admin
+    on public.tenants
+    for delete
+    to authenticated
+    using ((select vital_private.is_platform_admin()));
+
+create policy user_tenants_select_own
+    on public.user_tenants
+    for select
+    to authenticated
+    using (
+        user_id = (select auth.uid())
+        or tenant_id = any ((select vital_private.platform_admin_tenants())::uuid[])
+    );
+
+create policy user_roles_select_own
+    on public.user_roles
+    for select
+    to authenticated
+    using (
+        user_id = (select auth.uid())
+        or tenant_id = any ((select vital_private.platform_admin_tenants())::uuid[])
+        or (tenant_id is null and (select vital_private.is_platform_admin()))
+    );
+
+-- Nothing relies on default privileges, in either direction. Memberships and roles are written by functions only.
+revoke all on public.tenants, public.user_tenants, public.user_roles from public, anon, authenticated, service_role;
+grant select, insert, update, delete on public.tenants to authenticated, service_role;
+grant select on public.user_tenants, public.user_roles to authenticated, service_role;
+
+comment on table public.tenants is 'Organisations whose resources are isolated from each other.';
+comment on table public.user_tenants is 'Who belongs to which tenant, in which role and state.';
+comment on table public.user_roles is 'Roles granted to users: platform-wide without a tenant, or within one.';

@@ -1,0 +1,666 @@
+-- Row-level security on public.agents, the tenant context that it reads, and the audit of every change of sharing.
+--
+-- Creates: table public.resource_sharing_audit; 3 public functions; 4 policies on agents, 1 on the audit; triggers on both
+-- Changes: every other permissive policy on the two tables is replaced, its definition kept in vital_private.replaced_policies
+-- Locks: access exclusive on public.agents for milliseconds; nothing is scanned or rewritten
+--
+-- Safe to run again, and as an owner who is no superuser.
+
+set local client_min_messages = warning;
+
+-- The tenant that a session acts for ------------------------------------------------------------------------------
+
+-- What the session asks for, the first that is present: the setting of set_tenant_context, if p_user was who set it; the
+-- request header x-tenant-id; app_metadata.tenant_id of the token. A request is no right: the callers check it against
+-- the memberships. The header is matched in the text because malformed json must not raise in a policy, and a quoted
+-- x-tenant-id inside another header's value has its quotes escaped, so it cannot match.
+create or replace function vital_private.requested_tenant(p_user text)
+returns text
+language plpgsql
+stable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_requested text;
+begin
+    if current_setting('app.tenant_user', true) = p_user then
+        v_requested := nullif(current_setting('app.tenant_id', true), '');
+    end if;
+    if v_requested is null then
+        v_requested := substring(current_setting('request.headers', true) from '"x-tenant-id"\s*:\s*"([^"]*)"');
+    end if;
+    if v_requested is null then
+        v_requested := nullif(current_setting('request.jwt.claims', true), '')::jsonb #>> '{app_metadata,tenant_id}';
+    end if;
+    return v_requested;
+end
+$$;
+
+-- The caller's membership that the session acts under: the requested one if it is active, else, if nothing was requested,
+-- the only one. No row where the request is malformed, or names a tenant that the caller does not actively belong to.
+create or replace function vital_private.acting_membership()
+returns table (tenant_id uuid, role varchar)
+language plpgsql
+stable
+parallel safe
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_user constant uuid := auth.uid();
+    v_requested constant text := lower(vital_private.requested_tenant(v_user::text));
+begin
+    return query
+        select (array_agg(m.tenant_id))[1], min(m.role)::varchar
+        from public.user_tenants as m
+        join public.tenants as t on t.id = m.tenant_id
+        where m.user_id = v_user
+          and m.status = 'active'
+          and t.status = 'active'
+          and t.deleted_at is null
+          and (v_requested is null or m.tenant_id::text = v_requested)
+        having count(*) = 1;
+end
+$$;
+
+-- The tenants whose agents the caller may touch in one of these roles: the acting one, or every one for a platform admin.
+create or replace function vital_private.acting_tenants(p_roles varchar[])
+returns uuid[]
+language plpgsql
+stable
+parallel safe
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if vital_private.is_platform_admin() then
+        return array(select t.id from public.tenants as t);
+    end if;
+    return array(select m.tenant_id from vital_private.acting_membership() as m where m.role = any (p_roles));
+end
+$$;
+
+create or replace function vital_private.readable_tenants()
+returns uuid[]
+language plpgsql
+stable
+parallel safe
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return vital_private.acting_tenants('{owner,admin,member,guest}');
+end
+$$;
+
+create or replace function vital_private.writable_tenants()
+returns uuid[]
+language plpgsql
+stable
+parallel safe
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return vital_private.acting_tenants('{owner,admin,member}');
+end
+$$;
+
+revoke all on function
+    vital_private.requested_tenant(text),
+    vital_private.acting_membership(),
+    vital_private.acting_tenants(varchar[]),
+    vital_private.readable_tenants(),
+    vital_private.writable_tenants()
+from public, anon, authenticated, service_role;
+
+grant execute on function
+    vital_private.requested_tenant(text),
+    vital_private.acting_membership(),
+    vital_private.acting_tenants(varchar[]),
+    vital_private.readable_tenants(),
+    vital_private.writable_tenants()
+to authenticated, service_role;
+
+comment on function vital_private.requested_tenant(text) is 'The tenant that the session asks to act for, unchecked.';
+comment on function vital_private.acting_membership() is 'The active membership that the caller acts under, if any.';
+comment on function vital_private.acting_tenants(varchar[]) is
+    'The tenants whose agents the caller may touch in one of these roles: the acting one; every one for a platform admin.';
+comment on function vital_private.readable_tenants() is 'The tenants whose agents the caller reads as an owner.';
+comment on function vital_private.writable_tenants() is 'The tenants whose agents the caller may write; a guest none.';
+
+-- Public functions -------------------------------------------------------------------------------------------------
+
+select vital_private.retire_functions(array[
+    'set_tenant_context',
+    'get_current_tenant_id',
+    'can_access_resource'
+]::name[]);
+
+-- The setting outlives the transaction, and is bound to the user: a pooled connection that is handed to somebody else
+-- ignores it. A user who is no active member is refused in the same words whether the tenant exists or not.
+create function public.set_tenant_context(p_tenant_id uuid)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if row_security_active('public.tenants') then
+        if not p_tenant_id = any (vital_private.member_tenants('{owner,admin,member,guest}')) then
+            raise exception 'no active membership in tenant %', p_tenant_id using errcode = 'insufficient_privilege';
+        end if;
+    elsif p_tenant_id is not null and not exists (select from public.tenants as t where t.id = p_tenant_id) then
+        raise exception 'tenant % does not exist', p_tenant_id using errcode = 'foreign_key_violation';
+    end if;
+    perform set_config('app.tenant_id', coalesce(p_tenant_id::text, ''), false);
+    perform set_config('app.tenant_user', coalesce(auth.uid()::text, 'none'), false);
+end
+$$;
+
+-- For a user, the tenant that the policies let them act for. A role that row security does not bind and that acts for no
+-- user gets what it asked for, if that exists.
+create function public.get_current_tenant_id()
+returns uuid
+language plpgsql
+stable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_user constant uuid := auth.uid();
+begin
+    if v_user is not null and not vital_private.is_platform_admin() then
+        return (select m.tenant_id from vital_private.acting_membership() as m);
+    end if;
+    if v_user is null and row_security_active('public.tenants') then
+        return null;
+    end if;
+    return coalesce(
+        (
+            select t.id
+            from public.tenants as t
+            where t.id::text = lower(vital_private.requested_tenant(coalesce(v_user::text, 'none')))
+        ),
+        (select m.tenant_id from vital_private.acting_membership() as m)
+    );
+end
+$$;
+
+-- The rule of the read policy as a pure function. A null grants nothing: no owner, no mode and no requester match it.
+create function public.can_access_resource(
+    p_resource_tenant_id uuid,
+    p_is_shared boolean,
+    p_sharing_mode varchar,
+    p_shared_with uuid[],
+    p_requesting_tenant_id uuid
+)
+returns boolean
+language sql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+    select
+        coalesce(p_resource_tenant_id = p_requesting_tenant_id, false)
+        or coalesce(p_is_shared and p_sharing_mode = 'global', false)
+        or coalesce(p_is_shared and p_sharing_mode = 'selective' and p_requesting_tenant_id = any (p_shared_with), false)
+$$;
+
+revoke all on function
+    public.set_tenant_context(uuid),
+    public.get_current_tenant_id(),
+    public.can_access_resource(uuid, boolean, varchar, uuid[], uuid)
+from public, anon, authenticated, service_role;
+
+grant execute on function
+    public.set_tenant_context(uuid),
+    public.get_current_tenant_id(),
+    public.can_access_resource(uuid, boolean, varchar, uuid[], uuid)
+to authenticated, service_role;
+
+comment on function public.set_tenant_context(uuid) is
+    'Makes the session act for one of the caller''s tenants, until the next call; null takes the choice back.';
+comment on function public.get_current_tenant_id() is 'The tenant that the session acts for, null for none.';
+comment on function public.can_access_resource(uuid, boolean, varchar, uuid[], uuid) is
+    'Whether a tenant may read a resource with this owner and sharing.';
+
+-- The audit --------------------------------------------------------------------------------------------------------
+
+create table if not exists public.resource_sharing_audit (
+    id uuid constraint resource_sharing_audit_pkey primary key,
+    resource_type varchar(50),
+    resource_id uuid,
+    resource_name varchar(255),
+    action varchar(50),
+    previous_sharing_mode varchar(50),
+    new_sharing_mode varchar(50),
+    previous_shared_with uuid[],
+    new_shared_with uuid[],
+    owner_tenant_id uuid,
+    performed_by_user_id uuid,
+    affected_tenant_id uuid,
+    ip_address inet,
+    user_agent text,
+    created_at timestamptz
+);
+
+alter table public.resource_sharing_audit
+    alter column id set default gen_random_uuid(),
+    alter column resource_type set not null,
+    alter column resource_id set not null,
+    alter column action set not null,
+    alter column owner_tenant_id set not null,
+    alter column created_at set default now(),
+    alter column created_at set not null,
+    drop constraint if exists resource_sharing_audit_action_check,
+    drop constraint if exists resource_sharing_audit_owner_tenant_id_fkey,
+    drop constraint if exists resource_sharing_audit_affected_tenant_id_fkey,
+    add constraint resource_sharing_audit_action_check
+        check (action in ('shared', 'unshared', 'modified', 'access_granted', 'access_revoked')),
+    add constraint resource_sharing_audit_owner_tenant_id_fkey
+        foreign key (owner_tenant_id) references public.tenants (id) on delete restrict,
+    add constraint resource_sharing_audit_affected_tenant_id_fkey
+        foreign key (affected_tenant_id) references public.tenants (id) on delete restrict;
+
+drop index if exists
+    public.idx_resource_sharing_audit_owner_tenant_id,
+    public.idx_resource_sharing_audit_affected_tenant_id,
+    public.idx_resource_sharing_audit_resource_id;
+
+create index idx_resource_sharing_audit_owner_tenant_id
+    on public.resource_sharing_audit (owner_tenant_id, created_at desc);
+create index idx_resource_sharing_audit_affected_tenant_id
+    on public.resource_sharing_audit (affected_tenant_id, created_at desc);
+create index idx_resource_sharing_audit_resource_id
+    on public.resource_sharing_audit (resource_id, created_at desc);
+
+create or replace function vital_private.refuse_audit_change()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    raise exception 'the sharing audit is append-only' using errcode = 'insufficient_privilege';
+end
+$$;
+
+-- Writes one row for a change of sharing, and one for each tenant that gains or loses by it. A tenant's own row names no
+-- other recipient. Runs as its owner, because nobody else may write the audit.
+create or replace function vital_private.audit_sharing(
+    p_agent_id uuid,
+    p_agent_name text,
+    p_previous_owner uuid,
+    p_owner uuid,
+    p_previous_mode varchar,
+    p_mode varchar,
+    p_previous_recipients uuid[],
+    p_recipients uuid[]
+)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_headers constant text := current_setting('request.headers', true);
+    v_forwarded constant text := substring(v_headers from '"x-forwarded-for"\s*:\s*"\s*([0-9a-fA-F:.]{3,45})');
+    v_address inet := inet_client_addr();
+    v_agent constant text := left(
+        coalesce(
+            substring(v_headers from '"user-agent"\s*:\s*"([^"]*)"'),
+            format('%s as %s', coalesce(nullif(current_setting('application_name', true), ''), 'sql'), session_user)
+        ),
+        500
+    );
+begin
+    begin
+        v_address := coalesce(v_forwarded::inet, v_address);
+    exception when invalid_text_representation then
+        null;
+    end;
+    insert into public.resource_sharing_audit (
+        resource_type,
+        resource_id,
+        resource_name,
+        action,
+        previous_sharing_mode,
+        new_sharing_mode,
+        previous_shared_with,
+        new_shared_with,
+        owner_tenant_id,
+        performed_by_user_id,
+        affected_tenant_id,
+        ip_address,
+        user_agent
+    )
+    select
+        'agent',
+        p_agent_id,
+        left(p_agent_name, 255),
+        change.action,
+        p_previous_mode,
+        p_mode,
+        change.previous_shared_with,
+        change.new_shared_with,
+        coalesce(p_owner, p_previous_owner, public.get_super_admin_tenant_id()),
+        auth.uid(),
+        change.affected_tenant_id,
+        v_address,
+        v_agent
+    from (
+        select
+            case
+                when coalesce(p_previous_mode, 'private') = 'private' and p_mode <> 'private' then 'shared'
+                when coalesce(p_mode, 'private') = 'private' and p_previous_mode <> 'private' then 'unshared'
+                else 'modified'
+            end as action,
+            null::uuid as affected_tenant_id,
+            p_previous_recipients as previous_shared_with,
+            p_recipients as new_shared_with
+        union all
+        select 'access_revoked', t.id, array[t.id], null
+        from (
+            select unnest(p_previous_recipients)
+            where p_mode is distinct from 'global'
+            union
+            select p_previous_owner
+            where p_previous_owner <> p_owner
+            except
+            select unnest(p_recipients)
+        ) as lost (id)
+        join public.tenants as t on t.id = lost.id
+        union all
+        select 'access_granted', t.id, null, array[t.id]
+        from (
+            select unnest(p_recipients)
+            union
+            select p_owner
+            where p_owner <> p_previous_owner
+            except
+            select unnest(p_previous_recipients)
+        ) as gained (id)
+        join public.tenants as t on t.id = gained.id
+    ) as change;
+end
+$$;
+
+-- The one door to audit_sharing: nobody may call that function, and a trigger runs as its owner.
+create or replace function vital_private.audit_agent()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    case tg_op
+        when 'INSERT' then
+            perform vital_private.audit_sharing(
+                new.id, new.name, null, new.tenant_id, null, new.sharing_mode, null, new.shared_with
+            );
+        when 'UPDATE' then
+            perform vital_private.audit_sharing(
+                new.id, new.name, old.tenant_id, new.tenant_id, old.sharing_mode, new.sharing_mode, old.shared_with,
+                new.shared_with
+            );
+        when 'DELETE' then
+            perform vital_private.audit_sharing(
+                old.id, old.name, old.tenant_id, null, old.sharing_mode, null, old.shared_with, null
+            );
+        when 'TRUNCATE' then
+            perform vital_private.audit_sharing(
+                a.id, a.name, a.tenant_id, null, a.sharing_mode, null, a.shared_with, null
+            )
+            from public.agents as a
+            where a.sharing_mode <> 'private';
+    end case;
+    return null;
+end
+$$;
+
+revoke all on function
+    vital_private.refuse_audit_change(),
+    vital_private.audit_sharing(uuid, text, uuid, uuid, varchar, varchar, uuid[], uuid[]),
+    vital_private.audit_agent()
+from public, anon, authenticated, service_role;
+
+drop trigger if exists refuse_audit_change on public.resource_sharing_audit;
+
+create trigger refuse_audit_change
+    before update or delete or truncate on public.resource_sharing_audit
+    for each statement execute function vital_private.refuse_audit_change();
+
+-- What a policy cannot say -----------------------------------------------------------------------------------------
+
+-- Fills owner and author of a new agent, and holds those whom row security binds to what a policy cannot compare: the
+-- row before and after. Roles that row security does not bind are trusted, and audited like everybody.
+create or replace function vital_private.guard_agent()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_reshared boolean;
+    v_retyped boolean;
+begin
+    if tg_op = 'INSERT' then
+        new.tenant_id := coalesce(new.tenant_id, public.get_current_tenant_id());
+        new.created_by_user_id := coalesce(new.created_by_user_id, auth.uid());
+        v_reshared := new.sharing_mode is distinct from 'private' or new.is_shared or new.shared_with <> '{}';
+        v_retyped := true;
+    else
+        v_reshared := (new.is_shared, new.sharing_mode, new.shared_with)
+            is distinct from (old.is_shared, old.sharing_mode, old.shared_with);
+        v_retyped := new.resource_type is distinct from old.resource_type;
+    end if;
+    if not row_security_active('public.agents') then
+        return new;
+    end if;
+
+    if tg_op = 'UPDATE' and (new.id, new.created_by_user_id) is distinct from (old.id, old.created_by_user_id) then
+        raise exception 'the id and the author of an agent never change' using errcode = 'insufficient_privilege';
+    end if;
+    if vital_private.is_platform_admin() then
+        return new;
+    end if;
+    if tg_op = 'UPDATE' and new.tenant_id is distinct from old.tenant_id then
+        raise exception 'only a platform admin may move an agent to another tenant'
+            using errcode = 'insufficient_privilege';
+    end if;
+    if v_reshared then
+        if not coalesce(new.tenant_id = any (vital_private.acting_tenants('{owner,admin}')), false) then
+            raise exception 'only an owner or admin of its tenant may change who an agent is shared with'
+                using errcode = 'insufficient_privilege';
+        end if;
+        if new.sharing_mode = 'global' then
+            raise exception 'only a platform admin may share an agent with every tenant'
+                using errcode = 'insufficient_privilege';
+        end if;
+    end if;
+    if v_retyped and new.resource_type = 'platform' then
+        raise exception 'only a platform admin may make an agent a platform resource'
+            using errcode = 'insufficient_privilege';
+    end if;
+    return new;
+end
+$$;
+
+-- Runs as its owner, because a user does not see the tenants that they share with. Recipients that are there already are
+-- not looked up again, so a row that names a lost tenant can still be changed otherwise.
+create or replace function vital_private.check_recipients()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_unknown uuid;
+begin
+    select recipient.id
+    into v_unknown
+    from unnest(new.shared_with) as recipient (id)
+    where recipient.id is not null
+      and (tg_op = 'INSERT' or not coalesce(recipient.id = any (old.shared_with), false))
+      and not exists (select from public.tenants as t where t.id = recipient.id)
+    limit 1;
+    if found then
+        raise exception 'cannot share with tenant %, which does not exist', v_unknown
+            using errcode = 'foreign_key_violation';
+    end if;
+    return new;
+end
+$$;
+
+revoke all on function
+    vital_private.guard_agent(),
+    vital_private.check_recipients()
+from public, anon, authenticated, service_role;
+
+-- Triggers of a kind fire in the order of their names: the guard, then the look-up of recipients. An update that leaves
+-- sharing alone, such as counting an access, pays for the guard only.
+drop trigger if exists agents_10_guard on public.agents;
+drop trigger if exists agents_20_check_recipients_insert on public.agents;
+drop trigger if exists agents_20_check_recipients_update on public.agents;
+drop trigger if exists agents_30_audit_insert on public.agents;
+drop trigger if exists agents_30_audit_update on public.agents;
+drop trigger if exists agents_30_audit_delete on public.agents;
+drop trigger if exists agents_30_audit_truncate on public.agents;
+
+create trigger agents_10_guard
+    before insert or update on public.agents
+    for each row execute function vital_private.guard_agent();
+
+create trigger agents_20_check_recipients_insert
+    before insert on public.agents
+    for each row
+    when (new.shared_with is not null)
+    execute function vital_private.check_recipients();
+
+create trigger agents_20_check_recipients_update
+    before update on public.agents
+    for each row
+    when (new.shared_with is distinct from old.shared_with)
+    execute function vital_private.check_recipients();
+
+create trigger agents_30_audit_insert
+    after insert on public.agents
+    for each row
+    when (new.sharing_mode <> 'private')
+    execute function vital_private.audit_agent();
+
+create trigger agents_30_audit_update
+    after update on public.agents
+    for each row
+    when (
+        (new.tenant_id, new.is_shared, new.sharing_mode, new.shared_with)
+        is distinct from (old.tenant_id, old.is_shared, old.sharing_mode, old.shared_with)
+    )
+    execute function vital_private.audit_agent();
+
+create trigger agents_30_audit_delete
+    after delete on public.agents
+    for each row
+    when (old.sharing_mode <> 'private')
+    execute function vital_private.audit_agent();
+
+create trigger agents_30_audit_truncate
+    before truncate on public.agents
+    for each statement execute function vital_private.audit_agent();
+
+-- Policies ---------------------------------------------------------------------------------------------------------
+
+select vital_private.replace_policies(
+    array['public.agents', 'public.resource_sharing_audit']::regclass[],
+    array[
+        'agents_select_with_sharing',
+        'agents_insert_own_tenant',
+        'agents_update_own_tenant',
+        'agents_delete_own_tenant',
+        'resource_sharing_audit_select_involved'
+    ]::name[]
+);
+
+select vital_private.drop_retired_functions();
+
+alter table public.agents enable row level security, no force row level security;
+alter table public.resource_sharing_audit enable row level security, no force row level security;
+
+-- Each (select ...) is evaluated once per statement; a bare call would run once per row. Every condition names a column
+-- that an index covers, or the whole turns into a scan of the table. Orphans are for platform admins.
+
+create policy agents_select_with_sharing
+    on public.agents
+    for select
+    to authenticated
+    using (
+        tenant_id = any ((select vital_private.readable_tenants())::uuid[])
+        or sharing_mode = 'global'
+        or (sharing_mode = 'selective' and shared_with && (select vital_private.readable_tenants()))
+        or (tenant_id is null and (select vital_private.is_platform_admin()))
+    );
+
+create policy agents_insert_own_tenant
+    on public.agents
+    for insert
+    to authenticated
+    with check (
+        tenant_id = any ((select vital_private.writable_tenants())::uuid[])
+        and created_by_user_id = (select auth.uid())
+    );
+
+create policy agents_update_own_tenant
+    on public.agents
+    for update
+    to authenticated
+    using (
+        tenant_id = any ((select vital_private.writable_tenants())::uuid[])
+        or (tenant_id is null and (select vital_private.is_platform_admin()))
+    )
+    with check (
+        tenant_id = any ((select vital_private.writable_tenants())::uuid[])
+        or (tenant_id is null and (select vital_private.is_platform_admin()))
+    );
+
+create policy agents_delete_own_tenant
+    on public.agents
+    for delete
+    to authenticated
+    using (
+        tenant_id = any ((select vital_private.writable_tenants())::uuid[])
+        or (tenant_id is null and (select vital_private.is_platform_admin()))
+    );
+
+create policy resource_sharing_audit_select_involved
+    on public.resource_sharing_audit
+    for select
+    to authenticated
+    using (
+        owner_tenant_id = any ((select vital_private.member_tenants('{owner,admin}'))::uuid[])
+        or affected_tenant_id = any ((select vital_private.member_tenants('{owner,admin}'))::uuid[])
+    );
+
+-- Nothing relies on default privileges, in either direction. A user chooses no agent's id, because "duplicate key" would
+-- tell which ids other tenants use.
+revoke all on public.agents, public.resource_sharing_audit from public, anon, authenticated, service_role;
+grant select, update, delete on public.agents to authenticated;
+grant select, insert, update, delete on public.agents to service_role;
+grant select on public.resource_sharing_audit to authenticated, service_role;
+
+do $$
+begin
+    execute (
+        select format('grant insert (%s) on public.agents to authenticated', string_agg(quote_ident(a.attname), ', '))
+        from pg_catalog.pg_attribute as a
+        where a.attrelid = 'public.agents'::regclass
+          and a.attnum > 0
+          and not a.attisdropped
+          and a.attgenerated = ''
+          and a.attname <> 'id'
+    );
+end
+$$;
+
+comment on table public.resource_sharing_audit is 'Every change of who an agent is shared with; append-only.';
+comment on policy agents_select_with_sharing on public.agents is
+    'Agents of the acting tenant, global ones, and those shared with it; everything for a platform admin.';
