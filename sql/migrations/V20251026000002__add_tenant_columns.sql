@@ -103,7 +103,7 @@ $$;
 -- Two indexes of the earlier form that no policy and no report needs.
 drop index if exists public.idx_agents_resource_type, public.idx_agents_tags;
 
-comment on column public.agents.tenant_id is 'The owning tenant; null for an orphan, which only platform admins see.';
+comment on column public.agents.tenant_id is 'The owning tenant.';
 comment on column public.agents.is_shared is 'Whether anybody but the owning tenant may read the agent; follows sharing_mode.';
 comment on column public.agents.sharing_mode is 'private: the owning tenant; selective: also the tenants of shared_with; global: every tenant.';
 comment on column public.agents.shared_with is 'The tenants that a selective agent is shared with.';

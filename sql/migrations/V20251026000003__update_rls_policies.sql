@@ -37,50 +37,9 @@ begin
 end
 $$;
 
--- The caller's membership that the session acts under: the requested one if it is active, else, if nothing was requested,
--- the only one. No row where the request is malformed, or names a tenant that the caller does not actively belong to.
-create or replace function vital_private.acting_membership()
-returns table (tenant_id uuid, role varchar)
-language plpgsql
-stable
-parallel safe
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_user constant uuid := auth.uid();
-    v_requested constant text := lower(vital_private.requested_tenant(v_user::text));
-begin
-    return query
-        select (array_agg(m.tenant_id))[1], min(m.role)::varchar
-        from public.user_tenants as m
-        join public.tenants as t on t.id = m.tenant_id
-        where m.user_id = v_user
-          and m.status = 'active'
-          and t.status = 'active'
-          and t.deleted_at is null
-          and (v_requested is null or m.tenant_id::text = v_requested)
-        having count(*) = 1;
-end
-$$;
-
--- The tenants whose agents the caller may touch in one of these roles: the acting one, or every one for a platform admin.
-create or replace function vital_private.acting_tenants(p_roles varchar[])
-returns uuid[]
-language plpgsql
-stable
-parallel safe
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    if vital_private.is_platform_admin() then
-        return array(select t.id from public.tenants as t);
-    end if;
-    return array(select m.tenant_id from vital_private.acting_membership() as m where m.role = any (p_roles));
-end
-$$;
-
+-- The tenants whose agents the caller reads as their owner: the one they act for, or every one for a platform admin. That
+-- is the requested tenant if they are an active member of it and it is active, else, if nothing was requested, the only
+-- such tenant. Malformed requests match nothing. Written as one piece because every read pays for it once.
 create or replace function vital_private.readable_tenants()
 returns uuid[]
 language plpgsql
@@ -89,11 +48,36 @@ parallel safe
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_user constant uuid := auth.uid();
+    v_requested text;
+    v_tenants uuid[];
 begin
-    return vital_private.acting_tenants('{owner,admin,member,guest}');
+    if exists (
+        select
+        from public.user_roles as r
+        where r.user_id = v_user
+          and r.role = 'platform_admin'
+          and r.tenant_id is null
+    ) then
+        return array(select t.id from public.tenants as t);
+    end if;
+    v_requested := lower(vital_private.requested_tenant(v_user::text));
+    select array_agg(m.tenant_id)
+    into v_tenants
+    from public.user_tenants as m
+    join public.tenants as t on t.id = m.tenant_id
+    where m.user_id = v_user
+      and m.status = 'active'
+      and t.status = 'active'
+      and t.deleted_at is null
+      and (v_requested is null or m.tenant_id::text = v_requested)
+    having count(*) = 1;
+    return coalesce(v_tenants, '{}');
 end
 $$;
 
+-- Of these, the ones whose agents the caller may write. A guest reads only.
 create or replace function vital_private.writable_tenants()
 returns uuid[]
 language plpgsql
@@ -103,32 +87,31 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return vital_private.acting_tenants('{owner,admin,member}');
+    return array(
+        select unnest(vital_private.readable_tenants())
+        intersect
+        select unnest(vital_private.member_tenants('{owner,admin,member}'))
+    );
 end
 $$;
 
 revoke all on function
     vital_private.requested_tenant(text),
-    vital_private.acting_membership(),
-    vital_private.acting_tenants(varchar[]),
     vital_private.readable_tenants(),
     vital_private.writable_tenants()
 from public, anon, authenticated, service_role;
 
 grant execute on function
     vital_private.requested_tenant(text),
-    vital_private.acting_membership(),
-    vital_private.acting_tenants(varchar[]),
     vital_private.readable_tenants(),
     vital_private.writable_tenants()
 to authenticated, service_role;
 
 comment on function vital_private.requested_tenant(text) is 'The tenant that the session asks to act for, unchecked.';
-comment on function vital_private.acting_membership() is 'The active membership that the caller acts under, if any.';
-comment on function vital_private.acting_tenants(varchar[]) is
-    'The tenants whose agents the caller may touch in one of these roles: the acting one; every one for a platform admin.';
-comment on function vital_private.readable_tenants() is 'The tenants whose agents the caller reads as an owner.';
-comment on function vital_private.writable_tenants() is 'The tenants whose agents the caller may write; a guest none.';
+comment on function vital_private.readable_tenants() is
+    'The tenants whose agents the caller reads as their owner: the acting one; every one for a platform admin.';
+comment on function vital_private.writable_tenants() is
+    'The tenants whose agents the caller may write: the readable ones in which they are more than a guest.';
 
 -- Public functions -------------------------------------------------------------------------------------------------
 
@@ -159,8 +142,8 @@ begin
 end
 $$;
 
--- For a user, the tenant that the policies let them act for. A role that row security does not bind and that acts for no
--- user gets what it asked for, if that exists.
+-- For a user, the tenant that the policies let them act for. Platform admins, and roles that row security does not bind,
+-- get the tenant they asked for if it exists; an admin who asked for none, the only one they belong to.
 create function public.get_current_tenant_id()
 returns uuid
 language plpgsql
@@ -170,20 +153,21 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_user constant uuid := auth.uid();
+    v_requested text;
 begin
-    if v_user is not null and not vital_private.is_platform_admin() then
-        return (select m.tenant_id from vital_private.acting_membership() as m);
+    if row_security_active('public.tenants') and not vital_private.is_platform_admin() then
+        return (vital_private.readable_tenants())[1];
     end if;
-    if v_user is null and row_security_active('public.tenants') then
-        return null;
+    v_requested := lower(vital_private.requested_tenant(coalesce(v_user::text, 'none')));
+    if v_requested is not null then
+        return (select t.id from public.tenants as t where t.id::text = v_requested);
     end if;
-    return coalesce(
-        (
-            select t.id
-            from public.tenants as t
-            where t.id::text = lower(vital_private.requested_tenant(coalesce(v_user::text, 'none')))
-        ),
-        (select m.tenant_id from vital_private.acting_membership() as m)
+    return (
+        select (array_agg(m.tenant_id))[1]
+        from public.user_tenants as m
+        where m.user_id = v_user
+          and m.status = 'active'
+        having count(*) = 1
     );
 end
 $$;
@@ -433,7 +417,8 @@ create trigger refuse_audit_change
 
 -- What a policy cannot say -----------------------------------------------------------------------------------------
 
--- Fills owner and author of a new agent, and holds those whom row security binds to what a policy cannot compare: the
+-- Fills owner and author of a new agent from the session, so that none is without an owner: what a trusted role inserts
+-- for nobody is the platform's. And holds those whom row security binds to what a policy cannot compare: the
 -- row before and after. Roles that row security does not bind are trusted, and audited like everybody.
 create or replace function vital_private.guard_agent()
 returns trigger
@@ -446,6 +431,9 @@ declare
 begin
     if tg_op = 'INSERT' then
         new.tenant_id := coalesce(new.tenant_id, public.get_current_tenant_id());
+        if new.tenant_id is null and not row_security_active('public.agents') then
+            new.tenant_id := (select t.id from public.tenants as t where t.type = 'platform');
+        end if;
         new.created_by_user_id := coalesce(new.created_by_user_id, auth.uid());
         v_reshared := new.sharing_mode is distinct from 'private' or new.is_shared or new.shared_with <> '{}';
         v_retyped := true;
@@ -453,6 +441,9 @@ begin
         v_reshared := (new.is_shared, new.sharing_mode, new.shared_with)
             is distinct from (old.is_shared, old.sharing_mode, old.shared_with);
         v_retyped := new.resource_type is distinct from old.resource_type;
+        if new.tenant_id is null and old.tenant_id is not null then
+            raise exception 'an agent cannot lose its tenant' using errcode = 'not_null_violation';
+        end if;
     end if;
     if not row_security_active('public.agents') then
         return new;
@@ -469,7 +460,7 @@ begin
             using errcode = 'insufficient_privilege';
     end if;
     if v_reshared then
-        if not coalesce(new.tenant_id = any (vital_private.acting_tenants('{owner,admin}')), false) then
+        if not coalesce(new.tenant_id = any (vital_private.member_tenants('{owner,admin}')), false) then
             raise exception 'only an owner or admin of its tenant may change who an agent is shared with'
                 using errcode = 'insufficient_privilege';
         end if;
@@ -586,8 +577,8 @@ select vital_private.drop_retired_functions();
 alter table public.agents enable row level security, no force row level security;
 alter table public.resource_sharing_audit enable row level security, no force row level security;
 
--- Each (select ...) is evaluated once per statement; a bare call would run once per row. Every condition names a column
--- that an index covers, or the whole turns into a scan of the table. Orphans are for platform admins.
+-- Each (select ...) is evaluated once per statement; a bare call would run once per row. Every condition is one
+-- that an index answers alone, or the whole turns into a scan of the table.
 
 create policy agents_select_with_sharing
     on public.agents
@@ -597,7 +588,6 @@ create policy agents_select_with_sharing
         tenant_id = any ((select vital_private.readable_tenants())::uuid[])
         or sharing_mode = 'global'
         or (sharing_mode = 'selective' and shared_with && (select vital_private.readable_tenants()))
-        or (tenant_id is null and (select vital_private.is_platform_admin()))
     );
 
 create policy agents_insert_own_tenant
@@ -613,23 +603,14 @@ create policy agents_update_own_tenant
     on public.agents
     for update
     to authenticated
-    using (
-        tenant_id = any ((select vital_private.writable_tenants())::uuid[])
-        or (tenant_id is null and (select vital_private.is_platform_admin()))
-    )
-    with check (
-        tenant_id = any ((select vital_private.writable_tenants())::uuid[])
-        or (tenant_id is null and (select vital_private.is_platform_admin()))
-    );
+    using (tenant_id = any ((select vital_private.writable_tenants())::uuid[]))
+    with check (tenant_id = any ((select vital_private.writable_tenants())::uuid[]));
 
 create policy agents_delete_own_tenant
     on public.agents
     for delete
     to authenticated
-    using (
-        tenant_id = any ((select vital_private.writable_tenants())::uuid[])
-        or (tenant_id is null and (select vital_private.is_platform_admin()))
-    );
+    using (tenant_id = any ((select vital_private.writable_tenants())::uuid[]));
 
 create policy resource_sharing_audit_select_involved
     on public.resource_sharing_audit
