@@ -4,9 +4,38 @@ use clap::{Args, Parser, ValueEnum};
 
 use crate::commands::Command;
 
+/// Names the exit codes of a command for its `after_help`: 0, 1, 2 and 130 always, and those listed.
+///
+/// `#[command(after_help = exit_codes!(6 7 8))]`
+macro_rules! exit_codes {
+    (@ 3) => { "  3    migrations are pending\n" };
+    (@ 4) => { "  4    verification found differences\n" };
+    (@ 5) => { "  5    the history diverges, misses a migration or is newer than this binary\n" };
+    (@ 6) => { "  6    a lock was not obtained in time; try again later\n" };
+    (@ 7) => { "  7    cannot connect\n" };
+    (@ 8) => { "  8    outcome unknown: the connection broke at COMMIT and could not be re-read\n" };
+    ($($code:tt)*) => {
+        concat!(
+            "Exit codes:\n",
+            "  0    done, or nothing to do\n",
+            "  1    failed; the message says what was kept\n",
+            "  2    wrong arguments or configuration\n",
+            $($crate::cli::exit_codes!(@ $code),)*
+            "  130  interrupted; the message says what state the database is in"
+        )
+    };
+}
+pub(crate) use exit_codes;
+
 /// Migrates VITAL's PostgreSQL database to isolated tenants, proves the isolation, and runs the tenancy.
 #[derive(Debug, Parser)]
-#[command(name = "vital", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    name = "vital",
+    version,
+    propagate_version = true,
+    max_term_width = 100,
+    after_help = exit_codes!(3 4 5 6 7 8)
+)]
 pub struct Cli {
     /// Options of every command.
     #[command(flatten)]
@@ -19,6 +48,10 @@ pub struct Cli {
 /// Options that every command takes.
 #[derive(Debug, Clone, Args)]
 pub struct Global {
+    /// Answer yes to every question
+    #[arg(long, short, global = true)]
+    pub yes: bool,
+
     /// Connection options.
     #[command(flatten)]
     pub connect: ConnectArgs,
@@ -42,13 +75,9 @@ pub struct Global {
     #[arg(long, short, global = true, help_heading = "Output")]
     pub quiet: bool,
 
-    /// Log what is sent to the server (-v info, -vv debug)
+    /// Log to stderr what is done (-v info, -vv debug)
     #[arg(long, short, action = clap::ArgAction::Count, global = true, help_heading = "Output")]
     pub verbose: u8,
-
-    /// Answer yes to every question
-    #[arg(long, short, global = true)]
-    pub yes: bool,
 }
 
 /// How to reach the server; what is not given comes from the environment, as libpq does it.

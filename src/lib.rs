@@ -8,6 +8,7 @@ pub mod cli;
 pub mod commands;
 pub mod db;
 pub mod error;
+pub mod interrupt;
 pub mod ops;
 pub mod progress;
 pub mod prompt;

@@ -1,1 +1,314 @@
-//! Progress of long operations; the only user of indicatif.
+//! Progress of long operations on stderr; the only user of indicatif.
+
+use std::io::{IsTerminal, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::cli::{Global, ProgressFormat};
+use crate::ops::event::{Blocker, Event, Observer};
+use crate::render::{json, stderr, text};
+
+/// The least time between two lines of a repeated event where there is no bar.
+const PACE: Duration = Duration::from_secs(5);
+
+/// Shows events: a bar on a terminal, plain lines elsewhere, or newline-delimited JSON. Clones show on the same
+/// screen.
+#[derive(Clone)]
+pub struct Progress {
+    style: Style,
+    target: Option<Arc<str>>,
+    screen: Arc<Mutex<Screen>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Style {
+    Nothing,
+    Json,
+    Lines,
+    Bar,
+}
+
+#[derive(Default)]
+struct Screen {
+    bar: Option<ProgressBar>,
+    last_repeated: Option<Instant>,
+}
+
+/// An event as one line of JSON.
+#[derive(Serialize)]
+struct Line<'a> {
+    schema: &'static str,
+    at: Option<String>,
+    target: Option<&'a str>,
+    #[serde(flatten)]
+    event: &'a Event,
+}
+
+impl Progress {
+    /// Chooses how to show events from the global options and what stderr is.
+    #[must_use]
+    pub fn new(global: &Global) -> Self {
+        let terminal = std::io::stderr().is_terminal() && std::env::var_os("CI").is_none();
+        let style = match global.progress {
+            _ if global.quiet => Style::Nothing,
+            ProgressFormat::Json => Style::Json,
+            ProgressFormat::Human if terminal && global.verbose == 0 => Style::Bar,
+            ProgressFormat::Human => Style::Lines,
+        };
+        Self {
+            style,
+            target: None,
+            screen: Arc::default(),
+        }
+    }
+
+    /// The same screen, with every event marked as one of `target`, for a run over several databases.
+    #[must_use]
+    pub fn for_target(&self, target: &str) -> Self {
+        let target = Some(Arc::from(target));
+        Self {
+            target,
+            ..self.clone()
+        }
+    }
+
+    /// Removes the bar; the next event brings it back.
+    pub fn clear(&self) {
+        if let Some(bar) = self.screen().bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    /// Runs `print` while the bar is out of the way.
+    pub fn suspend(&self, print: impl FnOnce()) {
+        let bar = self.screen().bar.clone();
+        match bar {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
+    }
+
+    fn screen(&self) -> MutexGuard<'_, Screen> {
+        self.screen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn json(&self, event: &Event) {
+        let line = json::line(&Line {
+            schema: "vital.event/1",
+            at: OffsetDateTime::now_utc().format(&Rfc3339).ok(),
+            target: self.target.as_deref(),
+            event,
+        });
+        if let Ok(line) = line {
+            let _ = writeln!(stderr(), "{line}");
+        }
+    }
+
+    fn line(&self, event: &Event) {
+        if is_repeated(event) && !self.is_due() {
+            return;
+        }
+        self.say(&sentence(event));
+    }
+
+    fn say(&self, sentence: &str) {
+        let sentence = text::excerpt(sentence, 1_000);
+        let line = match &self.target {
+            Some(target) => format!("{}: {sentence}", text::excerpt(target, 100)),
+            None => sentence,
+        };
+        self.suspend(|| {
+            let _ = writeln!(stderr(), "{line}");
+        });
+    }
+
+    fn is_due(&self) -> bool {
+        let mut screen = self.screen();
+        let due = screen.last_repeated.is_none_or(|last| last.elapsed() >= PACE);
+        if due {
+            screen.last_repeated = Some(Instant::now());
+        }
+        due
+    }
+
+    fn bar(&self, event: &Event) {
+        let bar = self.screen().bar.get_or_insert_with(spinner).clone();
+        match event {
+            Event::RunStarted { total, .. } if self.target.is_none() => count_to(&bar, *total),
+            Event::MigrationApplied { .. } | Event::MigrationReverted { .. } => {
+                self.say(&sentence(event));
+                bar.inc(1);
+            }
+            Event::Notice { .. } | Event::Interrupting => self.say(&sentence(event)),
+            _ => bar.set_message(text::excerpt(&sentence(event), 200)),
+        }
+    }
+}
+
+impl Observer for Progress {
+    fn event(&self, event: &Event) {
+        match self.style {
+            Style::Nothing => {}
+            Style::Json => self.json(event),
+            Style::Lines => self.line(event),
+            Style::Bar => self.bar(event),
+        }
+    }
+}
+
+fn spinner() -> ProgressBar {
+    let bar = ProgressBar::new_spinner().with_style(style("{spinner} {wide_msg}"));
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}
+
+fn count_to(bar: &ProgressBar, total: usize) {
+    bar.set_style(style("{spinner} [{bar:20}] {pos}/{len} {wide_msg}"));
+    bar.set_length(u64::try_from(total).unwrap_or(u64::MAX));
+    bar.set_position(0);
+}
+
+fn style(template: &str) -> ProgressStyle {
+    let style = ProgressStyle::with_template(template);
+    style.unwrap_or_else(|_| ProgressStyle::default_spinner())
+}
+
+fn is_repeated(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Waiting { .. } | Event::IndexProgress { .. } | Event::BatchDone { .. }
+    )
+}
+
+/// The event in words; untrusted parts are not escaped yet.
+fn sentence(event: &Event) -> String {
+    match event {
+        Event::RunStarted { action, total } => format!("{action}: {total} to do"),
+        Event::Step { message } => message.clone(),
+        Event::MigrationStarted { version, name } => format!("running V{version}__{name}"),
+        Event::MigrationApplied {
+            version,
+            name,
+            elapsed,
+        } => {
+            format!("applied V{version}__{name} in {}", text::duration(*elapsed))
+        }
+        Event::MigrationReverted {
+            version,
+            name,
+            elapsed,
+        } => {
+            format!("reverted V{version}__{name} in {}", text::duration(*elapsed))
+        }
+        Event::Notice { severity, message } => format!("{}: {message}", severity.to_lowercase()),
+        Event::Waiting {
+            for_what,
+            blocker,
+            waited,
+        } => {
+            let held = blocker.as_ref().map(holder).unwrap_or_default();
+            format!("waiting for {for_what} since {}{held}", text::duration(*waited))
+        }
+        Event::IndexProgress {
+            index,
+            phase,
+            done,
+            total,
+        } => {
+            format!("index {index}: {phase}{}", share(*done, *total))
+        }
+        Event::BatchDone { table, done, total } => {
+            format!("{table}: {done} rows{}", share(*done, *total))
+        }
+        Event::Interrupting => {
+            "interrupting: canceling the statement and waiting for its rollback; again to leave at once"
+                .into()
+        }
+    }
+}
+
+fn share(done: u64, total: u64) -> String {
+    let percent = |total: u64| u128::from(done) * 100 / u128::from(total);
+    match total {
+        0 => String::new(),
+        total => format!(", {} %", percent(total).min(100)),
+    }
+}
+
+/// Who holds it: `, held by pid 12 (app, psql, idle in transaction for 5 min): update ...`.
+fn holder(blocker: &Blocker) -> String {
+    let age = blocker.age.map(|age| format!("for {}", text::duration(age)));
+    let state = match (&blocker.state, age) {
+        (Some(state), Some(age)) => Some(format!("{state} {age}")),
+        (state, age) => state.clone().or(age),
+    };
+    let known: Vec<String> = [blocker.user.clone(), blocker.application.clone(), state]
+        .into_iter()
+        .flatten()
+        .filter(|part| !part.is_empty())
+        .collect();
+    let mut text = format!(", held by pid {}", blocker.pid);
+    if !known.is_empty() {
+        text.push_str(&format!(" ({})", known.join(", ")));
+    }
+    if let Some(query) = &blocker.query {
+        text.push_str(&format!(": {}", text::excerpt(query, 80)));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_names_the_blocker() {
+        let event = Event::Waiting {
+            for_what: "a lock on public.agents".into(),
+            blocker: Some(Blocker {
+                pid: 4711,
+                user: Some("app".into()),
+                application: Some("psql".into()),
+                state: Some("idle in transaction".into()),
+                age: Some(Duration::from_secs(300)),
+                query: Some("update agents\n set x = 1".into()),
+            }),
+            waited: Duration::from_millis(1_500),
+        };
+        assert_eq!(
+            sentence(&event),
+            "waiting for a lock on public.agents since 1.5 s, held by pid 4711 (app, psql, \
+             idle in transaction for 5 min): update agents set x = 1"
+        );
+    }
+
+    #[test]
+    fn a_share_needs_a_total() {
+        assert_eq!(
+            (share(5, 0), share(5, 10), share(30, 10)),
+            (String::new(), ", 50 %".into(), ", 100 %".into())
+        );
+    }
+
+    #[test]
+    fn json_lines_carry_schema_target_and_event() {
+        let event = Event::Step {
+            message: "x\u{1b}".into(),
+        };
+        let line = Line {
+            schema: "vital.event/1",
+            at: None,
+            target: Some("eu"),
+            event: &event,
+        };
+        assert_eq!(
+            json::line(&line).ok().as_deref(),
+            Some(r#"{"schema":"vital.event/1","at":null,"target":"eu","event":"step","message":"x\u001b"}"#)
+        );
+    }
+}

@@ -1,1 +1,13 @@
-//! Writes reports as table, JSON, YAML or CSV.
+//! Writes reports as table, JSON, YAML or CSV; the only place that holds stdout and stderr.
+
+pub mod csv;
+pub mod escape;
+pub mod json;
+mod output;
+#[cfg(test)]
+mod sample;
+pub mod table;
+pub mod text;
+pub mod yaml;
+
+pub use output::{Output, stderr};

@@ -1,0 +1,111 @@
+//! The printer: results to stdout, everything else to stderr.
+
+use std::io::{self, Write};
+
+use super::text::{self, Label};
+use super::{csv, json, table, yaml};
+use crate::cli::{Format, Global};
+use crate::error::{Error, Result};
+use crate::progress::Progress;
+use crate::report::Report;
+
+/// The one way to print. Clones print to the same streams.
+#[derive(Clone)]
+pub struct Output {
+    format: Format,
+    quiet: bool,
+    progress: Progress,
+}
+
+impl Output {
+    /// Creates the printer for the global options; a progress bar makes way for what it prints.
+    #[must_use]
+    pub fn new(global: &Global, progress: Progress) -> Self {
+        Self {
+            format: global.output,
+            quiet: global.quiet,
+            progress,
+        }
+    }
+
+    /// The format of results, for a command whose result is more than a report.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Writes the result to stdout in the chosen format.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Failed`] if stdout cannot be written, such as on a full disk; a closed pipe is no error.
+    pub fn report(&self, report: &impl Report) -> Result<()> {
+        let mut text = Vec::new();
+        let rendered = match self.format {
+            Format::Table => table::write(report, table::terminal_width(), &mut text),
+            Format::Json => json::write(report, &mut text),
+            Format::Yaml => yaml::write(report, &mut text),
+            Format::Csv => csv::write(report, &mut text),
+        };
+        self.progress.clear();
+        finish(rendered.and_then(|()| write_all(&mut anstream::stdout().lock(), &text)))
+    }
+
+    /// Writes a document that is its own format, such as a completion script or a diagram, to stdout as it is.
+    ///
+    /// # Errors
+    /// As [`report`](Self::report).
+    pub fn document(&self, document: &[u8]) -> Result<()> {
+        self.progress.clear();
+        finish(write_all(&mut io::stdout().lock(), document))
+    }
+
+    /// Writes a line to stderr, unless quiet.
+    pub fn line(&self, message: &str) {
+        self.tell(|out| writeln!(out, "{}", super::escape::visible_lines(message, "")));
+    }
+
+    /// Writes a `note:` to stderr, unless quiet.
+    pub fn note(&self, message: &str) {
+        self.tell(|out| text::labelled(Label::Note, message, out));
+    }
+
+    /// Writes a `warning:` to stderr, unless quiet.
+    pub fn warn(&self, message: &str) {
+        self.tell(|out| text::labelled(Label::Warning, message, out));
+    }
+
+    /// Writes an error to stderr, also when quiet.
+    pub fn error(&self, error: &Error) {
+        self.progress.clear();
+        // Without stderr there is nobody left to tell.
+        let _ = text::error(error, &mut stderr());
+    }
+
+    fn tell(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
+        if !self.quiet {
+            self.progress.suspend(|| {
+                let _ = write(&mut stderr());
+            });
+        }
+    }
+}
+
+fn write_all(out: &mut dyn Write, text: &[u8]) -> io::Result<()> {
+    out.write_all(text)?;
+    out.flush()
+}
+
+fn finish(written: io::Result<()>) -> Result<()> {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Error::failed("could not write the result").with_cause(error.to_string()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Stderr, without colours where nobody sees them.
+#[must_use]
+pub fn stderr() -> anstream::AutoStream<io::Stderr> {
+    anstream::stderr()
+}
