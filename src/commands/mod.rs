@@ -2,6 +2,7 @@
 
 mod completions;
 mod man;
+mod migrate;
 
 use clap::Subcommand;
 
@@ -16,6 +17,9 @@ use crate::render::Output;
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Apply the migrations, or show what is applied and what would be
+    #[command(subcommand)]
+    Migrate(migrate::Command),
     /// Write the completion script of a shell
     Completions(completions::Args),
     /// Write the manual
@@ -75,6 +79,7 @@ impl Context {
 /// Whatever the command reports; [`crate::error::Kind`] decides the exit code.
 pub async fn run(command: &Command, context: &Context) -> Result<u8> {
     match command {
+        Command::Migrate(command) => migrate::run(command, context).await,
         Command::Completions(args) => completions::run(args, context),
         Command::Man(args) => man::run(args, context),
     }

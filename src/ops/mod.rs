@@ -1,3 +1,4 @@
 //! The operations: SQL in, report value out. Nothing here prints, prompts or parses arguments.
 
 pub mod event;
+pub mod migrate;
