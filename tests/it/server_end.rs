@@ -101,9 +101,10 @@ fn owner_killed_at_any_moment_of_the_start_leaves_nothing() {
         });
         kill_process(pid(&child), Signal::KILL).unwrap();
         child.wait().unwrap();
-        // Killed before it has a supervisor, an owner leaves an idle directory to the next start.
-        if stage == "lock" && !is_empty(home.path()) {
-            std::thread::sleep(std::time::Duration::from_millis(500));
+        let text = home.path().to_str().unwrap();
+        wait_until("the processes are gone", || processes_of(text).is_empty());
+        // Killed before it has a supervisor, an owner leaves a directory without data to the next start.
+        if matches!(stage, "lock" | "supervise") && !is_empty(home.path()) {
             Run::of(respawn(Part::Visitor).env("TMPDIR", home.path())).success();
         }
         nothing_is_left(home.path());
