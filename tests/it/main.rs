@@ -7,5 +7,6 @@
     clippy::print_stderr
 )]
 
+mod connect;
 mod server;
 mod support;
