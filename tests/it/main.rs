@@ -9,4 +9,6 @@
 
 mod connect;
 mod server;
+mod server_binaries;
+mod server_end;
 mod support;
