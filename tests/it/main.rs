@@ -8,6 +8,7 @@
 )]
 
 mod cli;
+mod connect;
 mod server;
 mod server_binaries;
 mod server_end;
