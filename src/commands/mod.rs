@@ -1,6 +1,8 @@
 //! One file a subcommand: its arguments and `run`, which connects, calls the operation and renders the report.
 
+mod bootstrap;
 mod completions;
+mod demo;
 mod man;
 mod migrate;
 
@@ -17,6 +19,10 @@ use crate::render::Output;
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Give a plain PostgreSQL the roles and functions of the API that the policies refer to
+    Bootstrap(bootstrap::Args),
+    /// Show the whole story on a private, throw-away PostgreSQL
+    Demo(demo::Args),
     /// Apply the migrations, or show what is applied and what would be
     #[command(subcommand)]
     Migrate(migrate::Command),
@@ -79,6 +85,8 @@ impl Context {
 /// Whatever the command reports; [`crate::error::Kind`] decides the exit code.
 pub async fn run(command: &Command, context: &Context) -> Result<u8> {
     match command {
+        Command::Bootstrap(args) => bootstrap::run(args, context).await,
+        Command::Demo(args) => demo::run(args, context).await,
         Command::Migrate(command) => migrate::run(command, context).await,
         Command::Completions(args) => completions::run(args, context),
         Command::Man(args) => man::run(args, context),

@@ -1,4 +1,6 @@
 //! The operations: SQL in, report value out. Nothing here prints, prompts or parses arguments.
 
+pub mod bootstrap;
+pub mod demo;
 pub mod event;
 pub mod migrate;

@@ -1,1 +1,15 @@
 //! The integration tests, in one binary; every test runs against a private PostgreSQL.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr
+)]
+
+mod cli;
+mod server;
+mod server_binaries;
+mod server_end;
+mod sources;
+mod support;

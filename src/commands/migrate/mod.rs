@@ -4,15 +4,11 @@ mod plan;
 mod status;
 mod up;
 
-use std::time::Duration;
-
 use clap::{Subcommand, ValueEnum};
 
 use super::Context;
-use crate::cli::parse_duration;
 use crate::error::Result;
 use crate::ops::migrate::online;
-use crate::ops::migrate::retry::Limits;
 
 /// The subcommands of `vital migrate`.
 #[derive(Debug, Subcommand)]
@@ -51,38 +47,6 @@ impl From<Online> for online::Online {
             Online::Auto => Self::Auto,
             Online::Always => Self::Always,
             Online::Never => Self::Never,
-        }
-    }
-}
-
-/// How long to wait for what.
-#[derive(Debug, Clone, clap::Args)]
-#[command(next_help_heading = "Waiting")]
-struct LimitArgs {
-    /// How long one try may stand in a lock queue, holding up those behind it
-    #[arg(long, value_name = "DURATION", default_value = "300ms", value_parser = parse_duration)]
-    lock_timeout: Duration,
-
-    /// How long to keep trying for locks that other sessions hold
-    #[arg(long, value_name = "DURATION", default_value = "5min", value_parser = parse_duration)]
-    lock_wait: Duration,
-
-    /// How long to wait for another vital that migrates the same database
-    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = parse_duration)]
-    migration_lock_wait: Duration,
-
-    /// Longest run of one statement of a migration; 0 is no limit
-    #[arg(long, value_name = "DURATION", default_value = "0", value_parser = parse_duration)]
-    statement_timeout: Duration,
-}
-
-impl LimitArgs {
-    fn limits(&self) -> Limits {
-        Limits {
-            lock_timeout: self.lock_timeout.max(Duration::from_millis(1)),
-            lock_wait: self.lock_wait,
-            migration_lock_wait: self.migration_lock_wait,
-            statement_timeout: self.statement_timeout,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `vital migrate up`: applies what is pending.
 
-use super::{LimitArgs, Online, plan};
+use super::{Online, plan};
 use crate::cli::exit_codes;
 use crate::commands::Context;
 use crate::error::{Error, Result};
@@ -27,9 +27,6 @@ pub struct Args {
     /// Prepare `agents` beforehand without blocking anybody
     #[arg(long, value_enum, default_value_t)]
     online: Online,
-
-    #[command(flatten)]
-    limits: LimitArgs,
 }
 
 pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
@@ -51,7 +48,6 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     }
     let session = Session {
         connection: &mut connection,
-        limits: args.limits.limits(),
         observer: &context.progress,
         interrupt: &context.interrupt,
     };

@@ -76,7 +76,7 @@ struct Progress {
 /// [`Kind::Locked`] if the table's lock was not obtained in time, else the server's error. A build that failed leaves
 /// an invalid index, which costs writes a little and which the next run replaces.
 pub async fn ensure(session: &Session<'_>, guard: &Session<'_>, index: Index<'_>) -> Result<(), Failure> {
-    let mut backoff = Backoff::new(session.limits.lock_wait);
+    let mut backoff = Backoff::new(session.timeouts().lock_wait);
     loop {
         session.interrupt.check()?;
         let error = match replace(session, guard, index).await {
@@ -165,7 +165,7 @@ async fn watched(
             () = sleep(LOOK_EVERY) => {}
         }
         let stopped = match watch.look(guard).await {
-            Ok(()) if watch.idle() < session.limits.lock_wait => continue,
+            Ok(()) if watch.idle() < session.timeouts().lock_wait => continue,
             Ok(()) => locked(index, &session_blockers(guard, &watch).await),
             Err(error) => error,
         };

@@ -105,7 +105,6 @@ impl Preparation {
         let mut connection = second_connection(session).await?;
         let guard = Session {
             connection: &mut connection,
-            limits: session.limits,
             observer: session.observer,
             interrupt: session.interrupt,
         };
@@ -122,7 +121,7 @@ async fn has_rows_without_tenant(session: &Session<'_>) -> Result<bool> {
 
 /// Opens the second connection; a server that is full may have room a moment later.
 async fn second_connection(session: &Session<'_>) -> Result<Connection> {
-    let mut backoff = Backoff::new(session.limits.lock_wait);
+    let mut backoff = Backoff::new(session.timeouts().lock_wait);
     loop {
         let error = match db::connect(&session.connection.settings).await {
             Ok(connection) => {
@@ -149,7 +148,7 @@ async fn guarded<'a>(
 ) -> StepResult<'a> {
     let first = files.first().map_or("", |(stem, _)| stem);
     let held = guard
-        .begin_locked(session.limits.lock_timeout, true)
+        .begin_locked(session.timeouts().lock, true)
         .await
         .map_err(|failure| (failure, first))?;
     let mut applied = held.history.iter().flatten();
@@ -171,7 +170,7 @@ async fn guarded<'a>(
 }
 
 async fn in_transaction(session: &Session<'_>, sql: &str) -> Result<(), Failure> {
-    let mut backoff = Backoff::new(session.limits.lock_wait);
+    let mut backoff = Backoff::new(session.timeouts().lock_wait);
     loop {
         session.interrupt.check()?;
         match transact(session, sql).await {
@@ -182,13 +181,13 @@ async fn in_transaction(session: &Session<'_>, sql: &str) -> Result<(), Failure>
 }
 
 async fn transact(session: &Session<'_>, sql: &str) -> Result<(), tokio_postgres::Error> {
-    session.begin(session.limits.lock_timeout).await?;
+    session.begin(session.timeouts().lock).await?;
     session.connection.batch_execute(sql).await?;
     session.connection.batch_execute("commit").await
 }
 
 async fn in_batches(session: &Session<'_>, sql: &str) -> Result<(), Failure> {
-    let mut backoff = Backoff::new(session.limits.lock_wait);
+    let mut backoff = Backoff::new(session.timeouts().lock_wait);
     let (mut last, mut done) = (Uuid::nil(), 0);
     loop {
         session.interrupt.check()?;
@@ -203,7 +202,7 @@ async fn in_batches(session: &Session<'_>, sql: &str) -> Result<(), Failure> {
             return Ok(());
         };
         (last, done) = (next, done + u64::try_from(count).unwrap_or_default());
-        backoff = Backoff::new(session.limits.lock_wait);
+        backoff = Backoff::new(session.timeouts().lock_wait);
         session.observer.event(&Event::BatchDone {
             table: "public.agents".to_owned(),
             done,
@@ -218,7 +217,7 @@ async fn batch(
     sql: &str,
     after: Uuid,
 ) -> Result<(Option<Uuid>, i64), tokio_postgres::Error> {
-    session.begin(session.limits.lock_timeout).await?;
+    session.begin(session.timeouts().lock).await?;
     let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 2] =
         [(&after, Type::UUID), (&BATCH, Type::INT8)];
     let row = session.connection.query_typed_one(sql, &parameters).await?;

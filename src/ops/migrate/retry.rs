@@ -9,30 +9,6 @@ const FIRST_DELAY: Duration = Duration::from_millis(500);
 const LONGEST_DELAY: Duration = Duration::from_secs(8);
 const MAX_TRIES: u32 = 30;
 
-/// How long the runner waits for what.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// How long one attempt may stand in a lock queue and hold up others behind it.
-    pub lock_timeout: Duration,
-    /// How long to keep trying for locks that other sessions hold.
-    pub lock_wait: Duration,
-    /// How long to wait for another vital that migrates the same database.
-    pub migration_lock_wait: Duration,
-    /// The longest a statement may run; zero is no limit.
-    pub statement_timeout: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            lock_timeout: Duration::from_millis(300),
-            lock_wait: Duration::from_secs(300),
-            migration_lock_wait: Duration::from_secs(60),
-            statement_timeout: Duration::ZERO,
-        }
-    }
-}
-
 /// Tells whether the same statement may succeed a moment later.
 #[must_use]
 pub fn is_passing(error: &ServerError) -> bool {

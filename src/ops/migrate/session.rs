@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use tokio_postgres::{Client, Error as ServerError, SimpleQueryMessage};
 
 use super::history::{self, Applied};
-use super::retry::{Backoff, Limits};
-use crate::db::{self, Connection};
+use super::retry::Backoff;
+use crate::db::{self, Connection, Timeouts};
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::Interrupt;
 use crate::ops::event::{Blocker, Event, Observer};
@@ -158,12 +158,10 @@ pub struct Held {
     pub history: Option<Vec<Applied>>,
 }
 
-/// A connection with the run's limits and listeners.
+/// A connection with the run's listeners.
 pub struct Session<'a> {
     /// The connection; a new one after the old one broke.
     pub connection: &'a mut Connection,
-    /// How long to wait for what.
-    pub limits: Limits,
     /// Hears events.
     pub observer: &'a dyn Observer,
     /// Tells that the user wants to stop.
@@ -171,6 +169,11 @@ pub struct Session<'a> {
 }
 
 impl Session<'_> {
+    /// How long the run waits for what.
+    pub(super) fn timeouts(&self) -> Timeouts {
+        self.connection.settings.timeouts
+    }
+
     /// Begins a transaction that holds the migration lock, polling until the limit; never blocks in the server.
     ///
     /// `has_history` says that the history table is known to exist, which saves a round trip.
@@ -182,7 +185,7 @@ impl Session<'_> {
         let mut reported: Option<Duration> = None;
         let begin = format!(
             "{}; {}; {}",
-            begin(lock_timeout, self.limits.statement_timeout),
+            begin(lock_timeout, self.timeouts().statement),
             with_key(LOCK),
             if has_history {
                 history::APPLIED
@@ -201,7 +204,7 @@ impl Session<'_> {
             }
             self.connection.simple_query("rollback").await?;
             let waited = started.elapsed();
-            if waited >= self.limits.migration_lock_wait {
+            if waited >= self.timeouts().migration_lock_wait {
                 return Err(self.lock_taken(waited).await.into());
             }
             if reported.is_none_or(|at| waited - at >= REPORT_EVERY) {
@@ -251,7 +254,7 @@ impl Session<'_> {
     /// The server's error.
     pub async fn begin(&self, lock_timeout: Duration) -> Result<(), ServerError> {
         self.connection
-            .batch_execute(&begin(lock_timeout, self.limits.statement_timeout))
+            .batch_execute(&begin(lock_timeout, self.timeouts().statement))
             .await
     }
 

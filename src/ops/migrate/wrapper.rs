@@ -129,7 +129,7 @@ impl<'a> Migrator<'a> {
     }
 
     async fn try_until_applied(&mut self, migration: &Migration, record: &str) -> Result<Outcome> {
-        let mut backoff = Backoff::new(self.session.limits.lock_wait);
+        let mut backoff = Backoff::new(self.session.timeouts().lock_wait);
         let mut blockers = Vec::new();
         loop {
             let lock_timeout = self.lock_timeout(&backoff, &blockers);
@@ -157,7 +157,7 @@ impl<'a> Migrator<'a> {
     }
 
     fn lock_timeout(&self, backoff: &Backoff, blockers: &[BlockerRow]) -> Duration {
-        let usual = self.session.limits.lock_timeout;
+        let usual = self.session.timeouts().lock;
         let autovacuum = !blockers.is_empty() && blockers.iter().all(BlockerRow::is_autovacuum);
         if autovacuum && backoff.tries() >= PATIENT_TRIES {
             usual.max(PATIENT_LOCK_TIMEOUT)
@@ -248,7 +248,7 @@ impl<'a> Migrator<'a> {
         self.session.reconnect().await?;
         let held = self
             .session
-            .begin_locked(self.session.limits.lock_timeout, false)
+            .begin_locked(self.session.timeouts().lock, false)
             .await
             .map_err(|failure| failure.into_error("could not read the migration history"))?;
         self.session.rollback().await;

@@ -1,0 +1,30 @@
+//! What the tests share: a private server for the whole run, databases cloned from templates, and the binary.
+//!
+//! ```ignore
+//! let db = Database::create(Template::Migrated);
+//! let run = db.vital(&["verify"]);
+//! assert_eq!(run.code, 0, "{run}");
+//! db.acting_as(MEMBER).query("select 1 from public.agents", &[]).unwrap();
+//! ```
+//!
+//! `VITAL_TEST_PG_BIN` runs everything against the server programs in that directory.
+
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "which of these are used changes with the tests"
+)]
+
+mod command;
+mod database;
+mod part;
+mod process;
+mod server;
+mod template;
+
+pub use command::Run;
+pub use database::Database;
+pub use part::{Part, respawn, respawn_at, told};
+pub use process::{is_root, open_directory, ordinary_user, processes_of, wait_until};
+pub use server::{Address, Server, binaries, shared_options, start};
+pub use template::Template;

@@ -1,0 +1,145 @@
+//! Template databases, built once per server and cloned for each test.
+
+use std::fs;
+use std::path::Path;
+
+use postgres::Client;
+
+use super::command::{self, Run};
+use super::server::Address;
+
+/// What a database holds when a test begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Template {
+    /// Nothing, on a server with Supabase's roles.
+    Empty,
+    /// A new Supabase project: roles, `auth`, `extensions`.
+    Supabase,
+    /// The same with `agents`, `profiles` and users, before the first migration.
+    PreState,
+    /// The same as somebody migrated it by hand.
+    Legacy,
+    /// The state before, migrated by this binary.
+    Migrated,
+    /// Nothing, on a PostgreSQL of its own that knows no role but the superuser `postgres`.
+    Plain,
+}
+
+/// How a template is made from another one.
+enum Step {
+    /// Runs a file of fixtures as a role.
+    File(&'static str, &'static str),
+    /// Runs the binary as a role.
+    Vital(&'static str, &'static [&'static str]),
+}
+
+impl Template {
+    /// The name of the template's database.
+    pub fn database(self) -> &'static str {
+        match self {
+            Self::Empty => "template_empty",
+            Self::Supabase => "template_supabase",
+            Self::PreState => "template_pre_state",
+            Self::Legacy => "template_legacy",
+            Self::Migrated => "template_migrated",
+            Self::Plain => "template0",
+        }
+    }
+
+    /// The template that it builds on, and the steps from there.
+    fn recipe(self) -> (Option<Self>, Vec<Step>) {
+        match self {
+            // After Supabase's, so that the roles exist.
+            Self::Empty | Self::Plain => (None, vec![]),
+            Self::Supabase => (None, vec![Step::File("supabase.sql", "supabase_admin")]),
+            Self::PreState => (
+                Some(Self::Supabase),
+                vec![
+                    Step::File("pre-state.sql", "postgres"),
+                    Step::File("users.sql", "postgres"),
+                ],
+            ),
+            Self::Legacy => (Some(Self::PreState), vec![Step::File("legacy.sql", "postgres")]),
+            Self::Migrated => (
+                Some(Self::PreState),
+                vec![Step::Vital(
+                    "postgres",
+                    &["migrate", "up", "--replace-policies", "--yes"],
+                )],
+            ),
+        }
+    }
+
+    /// Builds the template on the server at `address` unless it is there; of several processes one builds it.
+    pub fn ensure(self, address: &Address) {
+        if self == Self::Plain {
+            return;
+        }
+        if self == Self::Empty {
+            Self::Supabase.ensure(address);
+        }
+        let (base, steps) = self.recipe();
+        let mut admin = address.client(&address.superuser, "postgres");
+        if exists(&mut admin, self.database()) {
+            return;
+        }
+        if let Some(base) = base {
+            base.ensure(address);
+        }
+        let name = self.database();
+        lock(&mut admin, name);
+        if exists(&mut admin, name) {
+            return;
+        }
+        let work = format!("{name}_new");
+        let owner = if base.is_some() || self == Self::Empty {
+            "postgres"
+        } else {
+            &address.superuser
+        };
+        let from = base.map_or("template0", Self::database);
+        let create = format!("create database {work} template {from} owner {owner}");
+        admin
+            .batch_execute(&format!("drop database if exists {work} with (force)"))
+            .unwrap();
+        admin.batch_execute(&create).unwrap();
+        for step in steps {
+            step.run(address, &work);
+        }
+        let finish = format!("alter database {work} with allow_connections false");
+        admin.batch_execute(&finish).unwrap();
+        admin
+            .batch_execute(&format!("alter database {work} rename to {name}"))
+            .unwrap();
+    }
+}
+
+impl Step {
+    fn run(&self, address: &Address, database: &str) {
+        match self {
+            Self::File(name, role) => {
+                let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name);
+                let sql =
+                    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+                let result = address.client(role, database).batch_execute(&sql);
+                result.unwrap_or_else(|error| panic!("{name}: {error:?}"));
+            }
+            Self::Vital(role, arguments) => {
+                let url = address.url(role, database);
+                Run::of(command::vital().env("DATABASE_URL", url).args(*arguments)).success();
+            }
+        }
+    }
+}
+
+/// Whether there is a database of this name.
+fn exists(admin: &mut Client, name: &str) -> bool {
+    let sql = "select 1 from pg_catalog.pg_database where datname = $1";
+    admin.query_opt(sql, &[&name]).unwrap().is_some()
+}
+
+/// Takes the lock of one template until `admin` disconnects.
+fn lock(admin: &mut Client, name: &str) {
+    let sql = "select pg_catalog.pg_advisory_lock(pg_catalog.hashtext($1))";
+    admin.execute(sql, &[&name]).unwrap();
+}
