@@ -7,6 +7,7 @@ use super::V4_SEEDS;
 use super::embedded::{self, Header};
 use super::online::{self, Online};
 use super::policies::Policy;
+use super::preflight::Facts;
 use super::session::{self, BlockerRow};
 use super::up::{self, Assessment};
 use crate::db::Connection;
@@ -14,12 +15,13 @@ use crate::error::Result;
 use crate::report::{Cell, Report, Tone};
 
 const BLOCKERS: &str = include_str!("../../../sql/migrate/blockers.sql");
+const COUNT: &str = include_str!("../../../sql/migrate/count.sql");
 const COUNT_WITHOUT_TENANT: &str = include_str!("../../../sql/migrate/count_without_tenant.sql");
 
 /// Transactions that hold their locks for longer than this are shown.
 const NOTICEABLE_MS: u64 = 1_000;
-/// Up to this estimate of rows, the exact number of rows to be written is counted.
-const COUNTABLE: i64 = 1_000_000;
+/// Up to this estimate of rows, rows are counted.
+const COUNTABLE: i64 = 100_000;
 
 /// A pending migration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -37,6 +39,30 @@ pub struct PlannedMigration {
     pub online_steps: Vec<String>,
     /// Its text, if asked for.
     pub sql: Option<String>,
+}
+
+impl PlannedMigration {
+    fn details(&self) -> Vec<(&'static str, String)> {
+        let Header {
+            creates,
+            changes,
+            locks,
+        } = self.header.clone();
+        let agents = self
+            .agents_written
+            .map(|count| format!("{count} rows of public.agents"));
+        let online = (!self.online_steps.is_empty()).then(|| self.online_steps.join(", "));
+        let all = [
+            ("creates", creates),
+            ("changes", changes),
+            ("locks", locks),
+            ("writes", agents),
+            ("prepares online", online),
+        ];
+        all.into_iter()
+            .filter_map(|(what, detail)| Some((what, detail?)))
+            .collect()
+    }
 }
 
 /// A policy that would be replaced.
@@ -58,7 +84,7 @@ pub struct PlanReport {
     pub database: Option<String>,
     /// The role; null if nothing is pending.
     pub role: Option<String>,
-    /// About how many rows `agents` has; null if nothing is pending.
+    /// How many rows `agents` has, estimated above 100,000; null if nothing is pending.
     pub agents: Option<i64>,
     /// The pending migrations, in order.
     pub migrations: Vec<PlannedMigration>,
@@ -92,8 +118,8 @@ pub async fn plan(connection: &Connection, request: Request) -> Result<PlanRepor
     let Some(facts) = &assessment.facts else {
         return Ok(PlanReport::nothing());
     };
-    let agents = facts.agents();
-    let unowned = if facts.agents_has("tenant_id") && agents <= COUNTABLE {
+    let estimate = facts.agents();
+    let unowned = if facts.agents_has("tenant_id") && estimate <= COUNTABLE {
         session::json(connection, COUNT_WITHOUT_TENANT).await.ok()
     } else {
         (!facts.agents_has("tenant_id")).then_some(0)
@@ -101,7 +127,7 @@ pub async fn plan(connection: &Connection, request: Request) -> Result<PlanRepor
     let planned = |migration: &Migration| {
         let version = migration.version();
         let sql = migration.sql().unwrap_or_default();
-        let is_prepared = request.online.applies_to(agents) && (version != V4_SEEDS || unowned != Some(0));
+        let is_prepared = request.online.applies_to(estimate) && (version != V4_SEEDS || unowned != Some(0));
         let steps = if is_prepared {
             online::files(version)
         } else {
@@ -119,13 +145,23 @@ pub async fn plan(connection: &Connection, request: Request) -> Result<PlanRepor
     Ok(PlanReport {
         database: Some(facts.database.clone()),
         role: Some(facts.role.clone()),
-        agents: Some(agents),
+        agents: Some(agents(connection, facts).await),
         migrations: assessment.pending.iter().map(planned).collect(),
         leftover_policies: leftovers(&assessment),
         blockers: blockers(connection).await?,
         problems: facts.problems().iter().map(problem).collect(),
         notes: assessment.remarks(),
     })
+}
+
+/// Counts the rows where that is cheap and row security hides none of them; else estimates.
+async fn agents(connection: &Connection, facts: &Facts) -> i64 {
+    let estimate = facts.agents();
+    let count = match estimate <= COUNTABLE && facts.owns_agents() {
+        true => session::json(connection, COUNT).await.ok(),
+        false => None,
+    };
+    count.unwrap_or(estimate)
 }
 
 fn leftovers(assessment: &Assessment) -> Vec<Leftover> {
@@ -190,30 +226,25 @@ impl Report for PlanReport {
     const SCHEMA: &'static str = "vital.migrate.plan/1";
 
     fn header(&self) -> Vec<&'static str> {
-        vec![
-            "version",
-            "name",
-            "creates",
-            "changes",
-            "locks",
-            "agents_written",
-            "online_steps",
-        ]
+        vec!["version", "name", "what", "detail"]
     }
 
     fn rows(&self) -> Vec<Vec<Cell>> {
-        let row = |migration: &PlannedMigration| {
+        let row = |migration: &PlannedMigration, what: &str, detail: String| {
             vec![
                 Cell::text(migration.version.to_string()),
                 Cell::text(&migration.name),
-                Cell::optional(migration.header.creates.as_deref()),
-                Cell::optional(migration.header.changes.as_deref()),
-                Cell::optional(migration.header.locks.as_deref()).tone(Tone::Warn),
-                migration.agents_written.map_or_else(Cell::default, Cell::number),
-                Cell::number(i64::try_from(migration.online_steps.len()).unwrap_or_default()),
+                Cell::text(what).tone(Tone::Dim),
+                Cell::text(detail),
             ]
         };
-        self.migrations.iter().map(row).collect()
+        self.migrations
+            .iter()
+            .flat_map(|migration| {
+                let details = migration.details().into_iter();
+                details.map(move |(what, detail)| row(migration, what, detail))
+            })
+            .collect()
     }
 
     fn summary(&self) -> Vec<String> {
@@ -221,7 +252,7 @@ impl Report for PlanReport {
             return vec!["nothing to do: no migration is pending".to_owned()];
         }
         let mut lines = vec![format!(
-            "{} to apply to database {} as {}; about {} agents",
+            "{} to apply to database {} as {}; {} agents",
             self.migrations.len(),
             self.database.as_deref().unwrap_or_default(),
             self.role.as_deref().unwrap_or_default(),

@@ -70,7 +70,7 @@ impl Policy {
         }
     }
 
-    /// The statement that creates it.
+    /// The statement that creates it, in one line.
     #[must_use]
     pub fn definition(&self) -> String {
         let mut text = format!(
@@ -86,10 +86,10 @@ impl Policy {
             self.roles.join(", ")
         );
         if let Some(using) = &self.using {
-            text.push_str(&format!(" using ({using})"));
+            text.push_str(&format!(" using ({})", one_line(using)));
         }
         if let Some(check) = &self.with_check {
-            text.push_str(&format!(" with check ({check})"));
+            text.push_str(&format!(" with check ({})", one_line(check)));
         }
         text
     }
@@ -112,10 +112,16 @@ impl Policy {
         let condition = self.using.as_ref().or(self.with_check.as_ref());
         let rows = match condition.map(|text| text.as_str()) {
             None | Some("true") => format!("every row of {}", self.table),
-            Some(condition) => format!("rows of {} where {condition}", self.table),
+            Some(condition) => format!("rows of {} where {}", self.table, one_line(condition)),
         };
         format!("lets {who} {what} {rows}, of whatever tenant")
     }
+}
+
+/// Joins the lines into which the server breaks an expression.
+fn one_line(expression: &str) -> String {
+    let lines: Vec<&str> = expression.lines().map(str::trim).collect();
+    lines.join(" ")
 }
 
 /// Selects the policies that only a consent lets the pending migrations replace: foreign ones that widen access.

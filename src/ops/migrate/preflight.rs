@@ -63,6 +63,12 @@ impl Facts {
         self.relation("agents").map_or(0, |agents| agents.estimate)
     }
 
+    /// Tells whether the role owns `agents`, so that row security hides nothing from it.
+    #[must_use]
+    pub fn owns_agents(&self) -> bool {
+        self.relation("agents").is_some_and(|agents| agents.owned)
+    }
+
     /// Tells whether `agents` has the column already.
     #[must_use]
     pub fn agents_has(&self, column: &str) -> bool {
