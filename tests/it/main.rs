@@ -9,6 +9,10 @@
 
 mod cli;
 mod connect;
+mod migrate_locks;
+mod migrate_plan;
+mod migrate_status;
+mod migrate_up;
 mod server;
 mod server_binaries;
 mod server_end;
