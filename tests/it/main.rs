@@ -9,6 +9,7 @@
 
 mod cli;
 mod connect;
+mod migrate_cut;
 mod migrate_locks;
 mod migrate_plan;
 mod migrate_status;

@@ -170,6 +170,21 @@ fn a_terminated_session_fails_cleanly_and_is_not_tried_again() {
 }
 
 #[test]
+fn a_policy_that_changed_since_the_consent_is_not_replaced() {
+    let database = Database::create(Template::PreState);
+    let (child, mut reader, _) = stuck(&database);
+    reader
+        .batch_execute("alter policy \"Anyone can view active agents\" on public.agents using (true); commit")
+        .unwrap();
+    let run = finish(child).failure(1);
+    let refused =
+        "policy \"Anyone can view active agents\" on public.agents widens access and was not approved";
+    assert!(run.stderr.contains(refused), "{run}");
+    assert!(run.stderr.contains("2 of 4 migrations are applied"), "{run}");
+    assert_eq!(applied(&database), 2);
+}
+
+#[test]
 fn an_interrupt_rolls_back_and_says_what_is_applied() {
     let database = Database::create(Template::PreState);
     let (child, mut reader, _) = stuck(&database);
@@ -236,6 +251,9 @@ fn online_preparation_is_not_held_up_by_session_limits() {
     std::thread::sleep(Duration::from_secs(2));
     reader.batch_execute("commit").unwrap();
     let run = finish(child).success();
-    assert!(run.stderr.contains("waiting for transactions that began before"), "{run}");
+    assert!(
+        run.stderr.contains("waiting for transactions that began before"),
+        "{run}"
+    );
     assert_eq!(applied(&database), 4);
 }
