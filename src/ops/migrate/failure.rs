@@ -4,8 +4,8 @@ use refinery::Migration;
 use tokio_postgres::Error as ServerError;
 use tokio_postgres::error::{DbError, ErrorPosition};
 
+use super::blocker::BlockerRow;
 use super::embedded;
-use super::session::BlockerRow;
 use super::statements;
 use crate::error::{Error, Kind};
 
@@ -55,8 +55,15 @@ pub fn refused(migration: &Migration, error: &ServerError, completed: usize, sta
 
 /// Says that the locks were not obtained, and who holds them.
 #[must_use]
-pub fn locked_out(what: &str, error: &ServerError, blockers: &[BlockerRow], standing: Standing) -> Error {
-    let mut locked = Error::new(Kind::Locked, format!("could not apply {what}")).caused_by(error);
+pub fn locked_out(
+    migration: &Migration,
+    (error, completed): (&ServerError, usize),
+    blockers: &[BlockerRow],
+    standing: Standing,
+) -> Error {
+    let mut locked = could_not_apply(migration).caused_by(error);
+    locked.kind = Kind::Locked;
+    locked.details.extend(location(migration, error, completed));
     locked.details.extend(blockers.iter().map(BlockerRow::sentence));
     let next = match blockers.first() {
         Some(first) if first.pid > 0 => format!(

@@ -44,7 +44,7 @@ impl Assessment {
         let mut remarks = policies::remarks(&facts.policies, &self.versions());
         if self.history.is_none() {
             remarks.extend(foreign_histories(&facts.other_histories));
-            remarks.extend(facts.has_tenancy().then(|| {
+            remarks.extend(facts.was_migrated_by_hand().then(|| {
                 "tenancy tables exist without a migration history, as after a migration by hand; they are brought to \
                  the same state and keep their rows"
                     .to_owned()
