@@ -415,6 +415,20 @@ create index idx_user_roles_tenant_id on public.user_roles (tenant_id);
 -- answers about the caller alone. plpgsql, because it plans its queries once a session; no exception block, because a
 -- parallel-safe function must not have one.
 
+-- auth.uid() names its types without a schema, so a type in pg_temp could make it answer with another user. Policies are
+-- evaluated with the caller's search_path and call this instead.
+create or replace function vital_private.caller_id()
+returns uuid
+language plpgsql
+stable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return auth.uid();
+end
+$$;
+
 create or replace function vital_private.is_platform_admin()
 returns boolean
 language plpgsql
@@ -476,17 +490,22 @@ end
 $$;
 
 revoke all on function
+    vital_private.caller_id(),
     vital_private.is_platform_admin(),
     vital_private.platform_admin_tenants(),
     vital_private.member_tenants(varchar[])
 from public, anon, authenticated, service_role;
 
+-- No policy applies to service_role; it needs only what get_current_tenant_id() calls.
 grant execute on function
+    vital_private.caller_id(),
     vital_private.is_platform_admin(),
     vital_private.platform_admin_tenants(),
     vital_private.member_tenants(varchar[])
-to authenticated, service_role;
+to authenticated;
+grant execute on function vital_private.is_platform_admin() to service_role;
 
+comment on function vital_private.caller_id() is 'The caller''s user id, out of reach of the caller''s search_path.';
 comment on function vital_private.is_platform_admin() is 'Whether the caller is a platform admin.';
 comment on function vital_private.platform_admin_tenants() is 'Every tenant for a platform admin, none for anybody else.';
 comment on function vital_private.member_tenants(varchar[]) is
@@ -722,13 +741,17 @@ alter table public.user_tenants enable row level security, no force row level se
 alter table public.user_roles enable row level security, no force row level security;
 
 -- Each (select ...) is evaluated once per statement; a bare call would run once per row. Folding the platform admin into
--- an array of tenants leaves every condition to an index.
+-- an array of tenants leaves every condition to an index. Tenants are few, and one that a platform admin inserts is not
+-- in the array of the statement that inserts and returns it.
 
 create policy tenants_select_member
     on public.tenants
     for select
     to authenticated
-    using (id = any ((select vital_private.member_tenants('{owner,admin,member,guest}'))::uuid[]));
+    using (
+        id = any ((select vital_private.member_tenants('{owner,admin,member,guest}'))::uuid[])
+        or (select vital_private.is_platform_admin())
+    );
 
 create policy tenants_insert_platform_admin
     on public.tenants
@@ -754,7 +777,7 @@ create policy user_tenants_select_own
     for select
     to authenticated
     using (
-        user_id = (select auth.uid())
+        user_id = (select vital_private.caller_id())
         or tenant_id = any ((select vital_private.platform_admin_tenants())::uuid[])
     );
 
@@ -763,7 +786,7 @@ create policy user_roles_select_own
     for select
     to authenticated
     using (
-        user_id = (select auth.uid())
+        user_id = (select vital_private.caller_id())
         or tenant_id = any ((select vital_private.platform_admin_tenants())::uuid[])
         or (tenant_id is null and (select vital_private.is_platform_admin()))
     );

@@ -80,7 +80,6 @@ create or replace function vital_private.require_user(p_user_id uuid)
 returns void
 language plpgsql
 stable
-security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -102,7 +101,6 @@ $$;
 create or replace function vital_private.assign_member(p_user_id uuid, p_tenant_id uuid, p_role varchar)
 returns void
 language plpgsql
-security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
