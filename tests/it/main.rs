@@ -9,6 +9,7 @@
 
 mod cli;
 mod connect;
+mod demo;
 mod server;
 mod server_binaries;
 mod server_end;
