@@ -7,6 +7,7 @@
     clippy::print_stderr
 )]
 
+mod bootstrap;
 mod cli;
 mod connect;
 mod demo;
