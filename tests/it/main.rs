@@ -7,6 +7,7 @@
     clippy::print_stderr
 )]
 
+mod attack;
 mod cli;
 mod server;
 mod server_binaries;
