@@ -9,7 +9,6 @@ use crate::error::{Error, Result};
 use crate::ops::demo::{self, Tour};
 use crate::ops::event::{Event, Observer};
 use crate::ops::migrate::online::Online;
-use crate::ops::migrate::retry::Limits;
 use crate::ops::migrate::session::Session;
 use crate::ops::migrate::up;
 use crate::server::{Binaries, Cluster, Options};
@@ -51,8 +50,9 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
         .await
         .map_err(|e| Error::failed("could not create the demo database").caused_by(&e))?;
     let superuser = connect(context, &cluster.url(DATABASE)).await?;
+    demo::look_like_supabase(&superuser).await?;
     let mut owner = connect(context, &cluster.url_as("postgres", DATABASE)).await?;
-    demo::prepare(&superuser, &owner).await?;
+    demo::load_pre_state(&owner).await?;
     let open_before = demo::open_to_anybody(&mut owner).await?;
 
     migrate(context, &mut owner).await?;
@@ -88,7 +88,6 @@ async fn migrate(context: &Context, owner: &mut Connection) -> Result<()> {
     }
     let session = Session {
         connection: owner,
-        limits: Limits::default(),
         observer: &context.progress,
         interrupt: &context.interrupt,
     };

@@ -4,6 +4,7 @@ mod bootstrap;
 mod completions;
 mod demo;
 mod man;
+mod migrate;
 
 use clap::Subcommand;
 
@@ -22,6 +23,9 @@ pub enum Command {
     Bootstrap(bootstrap::Args),
     /// Show the whole story on a private, throw-away PostgreSQL
     Demo(demo::Args),
+    /// Apply the migrations, or show what is applied and what would be
+    #[command(subcommand)]
+    Migrate(migrate::Command),
     /// Write the completion script of a shell
     Completions(completions::Args),
     /// Write the manual
@@ -83,6 +87,7 @@ pub async fn run(command: &Command, context: &Context) -> Result<u8> {
     match command {
         Command::Bootstrap(args) => bootstrap::run(args, context).await,
         Command::Demo(args) => demo::run(args, context).await,
+        Command::Migrate(command) => migrate::run(command, context).await,
         Command::Completions(args) => completions::run(args, context),
         Command::Man(args) => man::run(args, context),
     }

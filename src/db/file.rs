@@ -91,7 +91,10 @@ impl ConfigFile {
 
     fn parse(text: &str, path: PathBuf) -> Result<Self> {
         if deeply_nested(text) {
-            return Err(Error::usage(format!("{}: too many brackets are open", path.display())));
+            return Err(Error::usage(format!(
+                "{}: too many brackets are open",
+                path.display()
+            )));
         }
         let parsed: Result<Option<Content>, _> = serde_yaml::from_str(text);
         match parsed {

@@ -103,7 +103,7 @@ fn unknown_keys_are_errors_with_line_and_column() {
             "vital.yaml:1:23:",
             "found integer, expected a nonzero",
         ),
-        ("targets: b: c\n", "vital.yaml:1:11:", "mapping values"),
+        ("targets: b: c\n", "vital.yaml:1:10:", "found string"),
     ] {
         let error = parse(text).unwrap_err();
         assert_eq!(error.kind, Kind::Usage);

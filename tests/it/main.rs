@@ -9,6 +9,7 @@
 
 mod attack;
 mod cli;
+mod connect;
 mod server;
 mod server_binaries;
 mod server_end;

@@ -119,13 +119,21 @@ pub struct Attack {
     pub answer: String,
 }
 
-/// Loads the Supabase look-alike and the database as it was before the migration.
+/// Makes the empty database look like Supabase's: the roles of the API, an owner `postgres` who is no superuser, users.
+///
+/// # Errors
+/// If the fixture does not load.
+pub async fn look_like_supabase(superuser: &Connection) -> Result<()> {
+    let loaded = superuser.batch_execute(SUPABASE).await;
+    loaded.map_err(|e| Error::failed("could not prepare the demo database").caused_by(&e))
+}
+
+/// Loads the database as it was before the migration.
 ///
 /// # Errors
 /// If the fixtures do not load.
-pub async fn prepare(superuser: &Connection, owner: &Connection) -> Result<()> {
+pub async fn load_pre_state(owner: &Connection) -> Result<()> {
     let failed = |e| Error::failed("could not load the demo database").caused_by(&e);
-    superuser.batch_execute(SUPABASE).await.map_err(failed)?;
     owner.batch_execute(PRE_STATE).await.map_err(failed)?;
     owner.batch_execute(USERS).await.map_err(failed)
 }
@@ -205,7 +213,7 @@ async fn attacks(owner: &mut Connection) -> Result<Vec<Attack>, tokio_postgres::
         (
             mia,
             Some(format!("set local app.tenant_id = '{MERIDIAN}'")),
-            format!("select * from agents where tenant_id = '{MERIDIAN}' and sharing_mode = 'private'"),
+            format!("select * from agents where tenant_id = '{MERIDIAN}' and not is_shared"),
         ),
         (
             mia,
