@@ -9,7 +9,9 @@ use uuid::Uuid;
 fn written(scene: &mut Scene) -> Vec<String> {
     let last = |column: &str| format!("coalesce(right({column}::text, 2), '-')");
     let list = |column: &str| {
-        format!("coalesce((select string_agg(right(t::text, 2), '+' order by t) from unnest({column}) as t), '-')")
+        format!(
+            "coalesce((select string_agg(right(t::text, 2), '+' order by t) from unnest({column}) as t), '-')"
+        )
     };
     let sql = format!(
         "select concat_ws(' ', resource_type, replace(resource_name, ' ', '_'), action, \
@@ -61,7 +63,10 @@ fn sharing_by_an_owner_is_recorded_for_owner_and_recipient() {
 #[test]
 fn changing_recipients_is_recorded_for_who_gains_and_who_loses() {
     let mut scene = Scene::open();
-    let sql = update(agents::NORTH_SELECTIVE, &selective(&[tenants::EAST, tenants::FROZEN]));
+    let sql = update(
+        agents::NORTH_SELECTIVE,
+        &selective(&[tenants::EAST, tenants::FROZEN]),
+    );
     scene.user(users::NORTH_ADMIN).ok(&sql);
     let expected = [
         "agent north_selective modified selective>selective 02>03+04 of 01 by 12 for -",
@@ -89,7 +94,10 @@ fn unsharing_is_recorded() {
 #[test]
 fn sharing_with_everybody_is_recorded_and_revokes_nothing() {
     let mut scene = Scene::open();
-    let sql = update(agents::NORTH_SELECTIVE, "sharing_mode = 'global', shared_with = null");
+    let sql = update(
+        agents::NORTH_SELECTIVE,
+        "sharing_mode = 'global', shared_with = null",
+    );
     scene.user(users::ADMIN).ok(&sql);
     let expected = ["agent north_selective modified selective>global 02>- of 01 by 01 for -"];
     assert_eq!(written(&mut scene), expected);
@@ -97,7 +105,11 @@ fn sharing_with_everybody_is_recorded_and_revokes_nothing() {
 
 #[test]
 fn shared_insert_is_recorded_by_every_path() {
-    let row = format!("'new', '{}', true, 'selective', '{{{}}}'", tenants::NORTH, tenants::SOUTH);
+    let row = format!(
+        "'new', '{}', true, 'selective', '{{{}}}'",
+        tenants::NORTH,
+        tenants::SOUTH
+    );
     let columns = "name, tenant_id, is_shared, sharing_mode, shared_with";
     let insert = format!("insert into public.agents ({columns}) values ({row})");
     let expected = |by: &str| {
@@ -213,7 +225,10 @@ fn truncating_records_every_shared_row() {
 #[test]
 fn moving_an_agent_is_recorded_for_both_tenants() {
     let mut scene = Scene::open();
-    let sql = update(agents::NORTH_PRIVATE, &format!("tenant_id = '{}'", tenants::SOUTH));
+    let sql = update(
+        agents::NORTH_PRIVATE,
+        &format!("tenant_id = '{}'", tenants::SOUTH),
+    );
     scene.user(users::ADMIN).ok(&sql);
     let expected = [
         "agent north_private modified private>private ->- of 02 by 01 for -",
@@ -228,9 +243,15 @@ fn what_changes_no_sharing_is_not_recorded() {
     let mut scene = Scene::open();
     scene.user(users::NORTH_OWNER);
     scene.ok("insert into public.agents (name) values ('new')");
-    scene.ok(&update(agents::NORTH_SELECTIVE, "name = 'other', access_count = 5"));
+    scene.ok(&update(
+        agents::NORTH_SELECTIVE,
+        "name = 'other', access_count = 5",
+    ));
     scene.ok(&update(agents::NORTH_SELECTIVE, "shared_with = shared_with"));
-    scene.ok(&format!("delete from public.agents where id = '{}'", agents::NORTH_PRIVATE));
+    scene.ok(&format!(
+        "delete from public.agents where id = '{}'",
+        agents::NORTH_PRIVATE
+    ));
     assert_eq!(written(&mut scene), Vec::<String>::new());
 }
 
@@ -239,7 +260,9 @@ fn change_that_is_refused_or_rolled_back_is_not_recorded() {
     let mut scene = Scene::open();
     let sql = update(agents::NORTH_PRIVATE, &selective(&[tenants::SOUTH]));
     scene.user(users::NORTH_MEMBER).refused(&sql, "42501");
-    scene.user(users::NORTH_OWNER).ok(&format!("savepoint undo; {sql}; rollback to undo"));
+    scene
+        .user(users::NORTH_OWNER)
+        .ok(&format!("savepoint undo; {sql}; rollback to undo"));
     assert_eq!(written(&mut scene), Vec::<String>::new());
 }
 
@@ -280,7 +303,10 @@ fn forged_source_is_no_obstacle() {
     ] {
         let mut scene = Scene::open();
         let sql = update(agents::NORTH_PRIVATE, &selective(&[tenants::SOUTH]));
-        scene.user(users::NORTH_OWNER).set("request.headers", headers).ok(&sql);
+        scene
+            .user(users::NORTH_OWNER)
+            .set("request.headers", headers)
+            .ok(&sql);
         let source = "select host(ip_address) from public.resource_sharing_audit \
                       where created_at = now() and affected_tenant_id is null";
         assert_eq!(scene.owner().one(source), expected, "{headers}");

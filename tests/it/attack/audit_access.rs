@@ -22,7 +22,11 @@ fn owners_and_admins_of_both_tenants_and_platform_admins_read_the_audit() {
     let mut scene = Scene::open();
     share(&mut scene);
     for user in [users::NORTH_OWNER, users::NORTH_ADMIN, users::BOTH, users::ADMIN] {
-        assert_eq!(scene.user(user).column(SEEN), ["access_granted 02", "shared -"], "{user}");
+        assert_eq!(
+            scene.user(user).column(SEEN),
+            ["access_granted 02", "shared -"],
+            "{user}"
+        );
     }
     for user in [users::SOUTH_OWNER, users::SOUTH_ADMIN, users::MIXED] {
         assert_eq!(scene.user(user).column(SEEN), ["access_granted 02"], "{user}");
@@ -63,14 +67,20 @@ fn recipient_learns_of_no_other_recipient() {
     let named = "select t from public.resource_sharing_audit, \
                  unnest(coalesce(previous_shared_with, '{}') || coalesce(new_shared_with, '{}') || affected_tenant_id) as t \
                  where created_at = now() group by t";
-    assert_eq!(scene.user(users::EAST_OWNER).column(named), [tenants::EAST.to_string()]);
+    assert_eq!(
+        scene.user(users::EAST_OWNER).column(named),
+        [tenants::EAST.to_string()]
+    );
     let sql = format!(
         "update public.agents set shared_with = '{{{}}}' where id = '{}'",
         tenants::EAST,
         agents::NORTH_SELECTIVE
     );
     scene.user(users::NORTH_OWNER).ok(&sql);
-    assert_eq!(scene.user(users::SOUTH_OWNER).column(named), [tenants::SOUTH.to_string()]);
+    assert_eq!(
+        scene.user(users::SOUTH_OWNER).column(named),
+        [tenants::SOUTH.to_string()]
+    );
 }
 
 /// Statements that would change the audit, and need the right to.
@@ -103,7 +113,10 @@ fn nobody_edits_the_audit() {
             |scene| scene.user(users::ADMIN),
         ] {
             let said = actor(&mut scene).refused(&sql, "42501");
-            assert!(said.starts_with("permission denied for table resource_sharing_audit"), "{said}");
+            assert!(
+                said.starts_with("permission denied for table resource_sharing_audit"),
+                "{said}"
+            );
         }
     }
 }
@@ -196,7 +209,9 @@ fn trigger_functions_can_be_called_by_nobody() {
             assert_eq!(scene.one(&sql), "f", "{role} {function}");
         }
         // Nor attached to a table of one's own, where it would run as its owner.
-        scene.user(users::NORTH_OWNER).ok("create temp table mine (id uuid)");
+        scene
+            .user(users::NORTH_OWNER)
+            .ok("create temp table mine (id uuid)");
         let sql = format!("create trigger mine before insert on mine execute function {function}()");
         scene.refused(&sql, "42501");
         scene.owner().ok("drop table pg_temp.mine");

@@ -63,16 +63,25 @@ fn unknown_values_are_refused() {
         ("agents", "resource_type", "agents_resource_type_check"),
         ("tenants", "type", "tenants_type_check"),
         ("tenants", "subscription_tier", "tenants_subscription_tier_check"),
-        ("tenants", "subscription_status", "tenants_subscription_status_check"),
+        (
+            "tenants",
+            "subscription_status",
+            "tenants_subscription_status_check",
+        ),
         ("tenants", "status", "tenants_status_check"),
         ("user_tenants", "role", "user_tenants_role_check"),
         ("user_tenants", "status", "user_tenants_status_check"),
         ("user_roles", "role", "user_roles_role_check"),
-        ("resource_sharing_audit", "action", "resource_sharing_audit_action_check"),
+        (
+            "resource_sharing_audit",
+            "action",
+            "resource_sharing_audit_action_check",
+        ),
     ] {
         if column == "sharing_mode" {
             // An unknown mode is shared, so that only the check of modes objects.
-            scene.ok("update public.agents set is_shared = true, sharing_mode = 'global', shared_with = null");
+            scene
+                .ok("update public.agents set is_shared = true, sharing_mode = 'global', shared_with = null");
         }
         for value in ["unknown", "", "Private", "ACTIVE", "superuser"] {
             let sql = match table {
@@ -98,7 +107,10 @@ fn there_is_one_platform_tenant_and_it_stays_open() {
     let second = "insert into public.tenants (name, slug, type) values ('x', 'second', 'platform')";
     let said = scene.refused(second, "23505");
     assert!(said.ends_with("tenants_platform_key"), "{said}");
-    let said = scene.refused("update public.tenants set type = 'platform' where slug = 'north'", "23505");
+    let said = scene.refused(
+        "update public.tenants set type = 'platform' where slug = 'north'",
+        "23505",
+    );
     assert!(said.ends_with("tenants_platform_key"), "{said}");
     for change in [
         "status = 'suspended'",
@@ -176,7 +188,9 @@ fn slugs_are_lower_case_kebab() {
         assert!(said.ends_with("tenants_slug_check"), "{slug:?} {said}");
     }
     for slug in ["a", "a-b", "a1-2b"] {
-        scene.ok(&format!("update public.tenants set slug = '{slug}' where name = 'North'"));
+        scene.ok(&format!(
+            "update public.tenants set slug = '{slug}' where name = 'North'"
+        ));
     }
 }
 
@@ -184,13 +198,19 @@ fn slugs_are_lower_case_kebab() {
 fn subscription_and_trial_end_after_they_start() {
     let mut scene = without_triggers();
     for (change, constraint) in [
-        ("subscription_ends_at = subscription_starts_at", "tenants_subscription_ends_at_check"),
+        (
+            "subscription_ends_at = subscription_starts_at",
+            "tenants_subscription_ends_at_check",
+        ),
         (
             "subscription_ends_at = subscription_starts_at - interval '1 day'",
             "tenants_subscription_ends_at_check",
         ),
         ("trial_ends_at = created_at", "tenants_trial_ends_at_check"),
-        ("trial_ends_at = created_at - interval '1 day'", "tenants_trial_ends_at_check"),
+        (
+            "trial_ends_at = created_at - interval '1 day'",
+            "tenants_trial_ends_at_check",
+        ),
     ] {
         let said = scene.refused(&format!("update public.tenants set {change}"), "23514");
         assert!(said.ends_with(constraint), "{said}");
@@ -202,7 +222,10 @@ fn what_identifies_a_row_is_never_missing() {
     let mut scene = without_triggers();
     for (table, columns) in [
         ("tenants", "name slug type created_at updated_at"),
-        ("user_tenants", "user_id tenant_id role status created_at updated_at"),
+        (
+            "user_tenants",
+            "user_id tenant_id role status created_at updated_at",
+        ),
         ("user_roles", "user_id role created_at"),
     ] {
         for column in columns.split(' ') {
@@ -225,7 +248,10 @@ fn rows_refer_to_tenants_that_exist() {
     let nowhere = tenants::NOWHERE;
     for sql in [
         format!("update public.agents set tenant_id = '{nowhere}'"),
-        format!("update public.user_tenants set tenant_id = '{nowhere}' where user_id = '{}'", users::HALF),
+        format!(
+            "update public.user_tenants set tenant_id = '{nowhere}' where user_id = '{}'",
+            users::NORTH_GUEST
+        ),
         format!("update public.user_roles set tenant_id = '{nowhere}' where role = 'tenant_owner'"),
         format!("update public.tenants set parent_tenant_id = '{nowhere}'"),
         format!(

@@ -93,13 +93,22 @@ fn no_unchecked_request_opens_another_tenant() {
     for way in Way::UNCHECKED {
         for tenant in others.into_iter().chain(tenants::CLOSED) {
             let tenant = tenant.to_string();
-            for user in [users::NORTH_OWNER, users::NORTH_GUEST].into_iter().chain(users::LOCKED_OUT) {
+            for user in [users::NORTH_OWNER, users::NORTH_GUEST]
+                .into_iter()
+                .chain(users::LOCKED_OUT)
+            {
                 let seen = scene.asking(user, way, &tenant).reads();
                 let other = ["south", "east", "platform", "shelf", "gone", "early", "ghost"];
                 for name in other {
-                    assert!(!seen.contains(&format!("{name} private")), "{way:?} {tenant} {user}");
+                    assert!(
+                        !seen.contains(&format!("{name} private")),
+                        "{way:?} {tenant} {user}"
+                    );
                 }
-                assert!(!seen.contains(&"frozen private".to_owned()), "{way:?} {tenant} {user}");
+                assert!(
+                    !seen.contains(&"frozen private".to_owned()),
+                    "{way:?} {tenant} {user}"
+                );
                 let acting = current(&mut scene);
                 let allowed = acting == "null" || acting == tenants::NORTH.to_string();
                 assert!(allowed, "{way:?} {tenant} {user}: {acting}");
@@ -222,11 +231,29 @@ fn malformed_requests_fail_closed_and_raise_nothing() {
 #[test]
 fn malformed_headers_and_claims_fail_closed_and_raise_nothing() {
     let mut scene = Scene::open();
-    for headers in ["x", "{", "[]", "null", "5", r#"{"x-tenant-id": 5}"#, "{\"x-tenant-id\""] {
-        scene.user(users::BOTH).set("request.headers", headers).reads_only_global();
+    for headers in [
+        "x",
+        "{",
+        "[]",
+        "null",
+        "5",
+        r#"{"x-tenant-id": 5}"#,
+        "{\"x-tenant-id\"",
+    ] {
+        scene
+            .user(users::BOTH)
+            .set("request.headers", headers)
+            .reads_only_global();
     }
     scene.set("request.headers", "");
-    for metadata in ["5", "[]", "\"x\"", "{}", r#"{"tenant_id": 5}"#, r#"{"tenant_id": {}}"#] {
+    for metadata in [
+        "5",
+        "[]",
+        "\"x\"",
+        "{}",
+        r#"{"tenant_id": 5}"#,
+        r#"{"tenant_id": {}}"#,
+    ] {
         let claims = format!(r#"{{"sub": "{}", "app_metadata": {metadata}}}"#, users::BOTH);
         scene.set("request.jwt.claims", &claims).reads_only_global();
         assert_eq!(current(&mut scene), "null", "{metadata}");

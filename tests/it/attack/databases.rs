@@ -44,6 +44,8 @@ pub fn both(examine: impl Fn(&mut Client, &str)) {
 /// The rows of `sql`, whose one column is text.
 #[track_caller]
 pub fn lines(client: &mut Client, sql: &str) -> Vec<String> {
-    let rows = client.query(sql, &[]).unwrap_or_else(|error| panic!("{sql}\n{error:?}"));
+    let rows = client
+        .query(sql, &[])
+        .unwrap_or_else(|error| panic!("{sql}\n{error:?}"));
     rows.iter().map(|row| row.get(0)).collect()
 }

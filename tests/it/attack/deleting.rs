@@ -23,7 +23,10 @@ fn member_cannot_delete_other_tenants_agent() {
             agents::FROZEN_PRIVATE,
             agents::NOWHERE,
         ] {
-            assert_eq!(scene.ok(&format!("delete from public.agents where id = '{id}'")), 0);
+            assert_eq!(
+                scene.ok(&format!("delete from public.agents where id = '{id}'")),
+                0
+            );
         }
     }
     for user in users::LOCKED_OUT {
@@ -109,10 +112,18 @@ fn tenant_with_memberships_roles_or_audit_cannot_be_deleted() {
 fn tenant_that_owns_audit_rows_cannot_be_deleted() {
     let mut scene = Scene::open();
     let frozen = tenants::FROZEN;
-    scene.ok(&format!("delete from public.user_tenants where tenant_id = '{frozen}'"));
+    scene.ok(&format!(
+        "delete from public.user_tenants where tenant_id = '{frozen}'"
+    ));
     scene.ok(&format!("delete from public.agents where tenant_id = '{frozen}'"));
-    let said = scene.refused(&format!("delete from public.tenants where id = '{frozen}'"), "23503");
-    assert!(said.contains("resource_sharing_audit_owner_tenant_id_fkey"), "{said}");
+    let said = scene.refused(
+        &format!("delete from public.tenants where id = '{frozen}'"),
+        "23503",
+    );
+    assert!(
+        said.contains("resource_sharing_audit_owner_tenant_id_fkey"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -122,7 +133,9 @@ fn deleted_parent_leaves_its_children() {
     scene.ok("insert into public.tenants (name, slug, type, parent_tenant_id) \
               select 'C', 'child', 'client', id from public.tenants where slug = 'parent'");
     assert_eq!(
-        scene.user(users::ADMIN).ok("delete from public.tenants where slug = 'parent'"),
+        scene
+            .user(users::ADMIN)
+            .ok("delete from public.tenants where slug = 'parent'"),
         1
     );
     let sql = "select parent_tenant_id from public.tenants where slug = 'child'";
@@ -139,8 +152,14 @@ fn platform_tenant_is_neither_deleted_nor_changed_in_kind() {
         |scene| scene.user(users::ADMIN),
     ] {
         trusted(&mut scene);
-        let said = scene.refused(&format!("delete from public.tenants where id = '{platform}'"), "23001");
-        assert!(said.starts_with("the platform tenant cannot be deleted"), "{said}");
+        let said = scene.refused(
+            &format!("delete from public.tenants where id = '{platform}'"),
+            "23001",
+        );
+        assert!(
+            said.starts_with("the platform tenant cannot be deleted"),
+            "{said}"
+        );
         for (change, state) in [
             ("type = 'client'", "23001"),
             ("id = gen_random_uuid()", "23001"),

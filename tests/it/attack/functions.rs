@@ -17,7 +17,8 @@ fn every_function_fixes_its_search_path_and_nothing_else() {
 
 #[test]
 fn functions_run_as_their_owner_only_where_they_read_or_write_what_the_caller_may_not() {
-    let sql = format!("select p.oid::regproc::text from pg_proc as p where {OURS} and p.prosecdef order by 1");
+    let sql =
+        format!("select p.oid::regproc::text from pg_proc as p where {OURS} and p.prosecdef order by 1");
     let expected = [
         "public.assign_user_to_dh_startup",
         "public.grant_platform_admin",
@@ -129,7 +130,10 @@ fn trusted_role_assigns_members_and_keeps_roles_in_step() {
         (", 'admin'", "admin active tenant_admin"),
         (", 'guest'", "guest active user"),
     ] {
-        let sql = format!("select public.assign_user_to_dh_startup('{}'{role})", users::OUTSIDER);
+        let sql = format!(
+            "select public.assign_user_to_dh_startup('{}'{role})",
+            users::OUTSIDER
+        );
         for _ in 0..2 {
             scene.service().ok(&sql);
             assert_eq!(scene.one(&state), expected);
@@ -156,7 +160,10 @@ fn trusted_role_assigns_members_and_keeps_roles_in_step() {
 fn can_access_resource_is_never_true_for_null() {
     let mut scene = Scene::open();
     scene.user(users::OUTSIDER);
-    let (owner, other) = ("'10000000-0000-4000-8000-000000000001'", "'10000000-0000-4000-8000-000000000002'");
+    let (owner, other) = (
+        "'10000000-0000-4000-8000-000000000001'",
+        "'10000000-0000-4000-8000-000000000002'",
+    );
     for (arguments, expected) in [
         (format!("{owner}, false, 'private', null, {owner}"), "t"),
         (format!("{owner}, false, 'private', null, {other}"), "f"),
@@ -165,12 +172,30 @@ fn can_access_resource_is_never_true_for_null() {
         (format!("{owner}, false, 'global', null, {other}"), "f"),
         (format!("{owner}, null, 'global', null, {other}"), "f"),
         (format!("{owner}, true, null, null, {other}"), "f"),
-        (format!("{owner}, true, 'selective', array[{other}]::uuid[], {other}"), "t"),
-        (format!("{owner}, true, 'selective', array[{owner}]::uuid[], {other}"), "f"),
-        (format!("{owner}, true, 'private', array[{other}]::uuid[], {other}"), "f"),
-        (format!("{owner}, false, 'selective', array[{other}]::uuid[], {other}"), "f"),
-        (format!("{owner}, true, 'selective', array[null]::uuid[], {other}"), "f"),
-        (format!("{owner}, true, 'selective', array[null]::uuid[], null"), "f"),
+        (
+            format!("{owner}, true, 'selective', array[{other}]::uuid[], {other}"),
+            "t",
+        ),
+        (
+            format!("{owner}, true, 'selective', array[{owner}]::uuid[], {other}"),
+            "f",
+        ),
+        (
+            format!("{owner}, true, 'private', array[{other}]::uuid[], {other}"),
+            "f",
+        ),
+        (
+            format!("{owner}, false, 'selective', array[{other}]::uuid[], {other}"),
+            "f",
+        ),
+        (
+            format!("{owner}, true, 'selective', array[null]::uuid[], {other}"),
+            "f",
+        ),
+        (
+            format!("{owner}, true, 'selective', array[null]::uuid[], null"),
+            "f",
+        ),
         (format!("{owner}, true, 'selective', null, {other}"), "f"),
         ("null, true, 'selective', null, null".to_owned(), "f"),
         ("null, null, null, null, null".to_owned(), "f"),

@@ -183,7 +183,10 @@ fn schemas_are_open_exactly_as_far_as_needed() {
         from pg_namespace as n, aclexplode(n.nspacl) as acl
         where n.nspname like 'vital\\_%' and acl.grantee <> n.nspowner
         order by 1";
-    let expected = ["vital_private authenticated: usage", "vital_private service_role: usage"];
+    let expected = [
+        "vital_private authenticated: usage",
+        "vital_private service_role: usage",
+    ];
     both(|client, kind| assert_eq!(lines(client, sql), expected, "{kind}"));
 }
 
@@ -207,10 +210,16 @@ fn replaced_policies_are_nobodys_to_read() {
     both(|client, kind| {
         for role in ["anon", "authenticated", "service_role"] {
             let mut transaction = client.transaction().unwrap();
-            transaction.batch_execute(&format!("set local role {role}")).unwrap();
+            transaction
+                .batch_execute(&format!("set local role {role}"))
+                .unwrap();
             let result = transaction.batch_execute("select from vital_private.replaced_policies");
             let error = result.expect_err(kind);
-            assert_eq!(error.code().map(postgres::error::SqlState::code), Some("42501"), "{kind}");
+            assert_eq!(
+                error.code().map(postgres::error::SqlState::code),
+                Some("42501"),
+                "{kind}"
+            );
         }
     });
 }

@@ -39,7 +39,10 @@ fn functions_tell_a_user_nothing_about_another() {
                     format!("select public.has_tenant_access('{other}', '{}')", tenants::SOUTH),
                     "f",
                 ),
-                (format!("select count(*) from public.get_user_tenants('{other}')"), "0"),
+                (
+                    format!("select count(*) from public.get_user_tenants('{other}')"),
+                    "0",
+                ),
             ] {
                 assert_eq!(scene.one(&sql), expected, "{asker}: {sql}");
             }
@@ -53,19 +56,34 @@ fn functions_answer_a_user_about_themselves() {
     let user = users::BOTH;
     scene.user(user);
     for tenant in [tenants::NORTH, tenants::SOUTH] {
-        assert_eq!(scene.one(&format!("select public.has_tenant_access('{user}', '{tenant}')")), "t");
+        assert_eq!(
+            scene.one(&format!("select public.has_tenant_access('{user}', '{tenant}')")),
+            "t"
+        );
     }
     for tenant in [tenants::EAST, tenants::FROZEN, tenants::NOWHERE] {
-        assert_eq!(scene.one(&format!("select public.has_tenant_access('{user}', '{tenant}')")), "f");
+        assert_eq!(
+            scene.one(&format!("select public.has_tenant_access('{user}', '{tenant}')")),
+            "f"
+        );
     }
     let sql = format!("select tenant_slug || ' ' || role from public.get_user_tenants('{user}')");
     assert_eq!(scene.column(&sql), ["north owner", "south owner"]);
     let admin = users::ADMIN;
     scene.user(admin);
-    assert_eq!(scene.one(&format!("select public.is_platform_admin('{admin}')")), "t");
-    let sql = format!("select public.has_tenant_access('{admin}', '{}')", tenants::FROZEN);
+    assert_eq!(
+        scene.one(&format!("select public.is_platform_admin('{admin}')")),
+        "t"
+    );
+    let sql = format!(
+        "select public.has_tenant_access('{admin}', '{}')",
+        tenants::FROZEN
+    );
     assert_eq!(scene.one(&sql), "t");
-    let sql = format!("select public.has_tenant_access('{admin}', '{}')", tenants::NOWHERE);
+    let sql = format!(
+        "select public.has_tenant_access('{admin}', '{}')",
+        tenants::NOWHERE
+    );
     assert_eq!(scene.one(&sql), "f");
 }
 
@@ -73,18 +91,36 @@ fn functions_answer_a_user_about_themselves() {
 fn platform_admins_and_trusted_roles_ask_about_anybody() {
     let mut scene = Scene::open();
     let questions = [
-        (format!("select public.is_platform_admin('{}')", users::ADMIN), "t"),
-        (format!("select public.is_platform_admin('{}')", users::SUPPORT), "f"),
         (
-            format!("select public.has_tenant_access('{}', '{}')", users::SOUTH_OWNER, tenants::SOUTH),
+            format!("select public.is_platform_admin('{}')", users::ADMIN),
             "t",
         ),
         (
-            format!("select public.has_tenant_access('{}', '{}')", users::SOUTH_OWNER, tenants::NORTH),
+            format!("select public.is_platform_admin('{}')", users::SUPPORT),
             "f",
         ),
         (
-            format!("select public.has_tenant_access('{}', '{}')", users::NORTH_REMOVED, tenants::NORTH),
+            format!(
+                "select public.has_tenant_access('{}', '{}')",
+                users::SOUTH_OWNER,
+                tenants::SOUTH
+            ),
+            "t",
+        ),
+        (
+            format!(
+                "select public.has_tenant_access('{}', '{}')",
+                users::SOUTH_OWNER,
+                tenants::NORTH
+            ),
+            "f",
+        ),
+        (
+            format!(
+                "select public.has_tenant_access('{}', '{}')",
+                users::NORTH_REMOVED,
+                tenants::NORTH
+            ),
             "f",
         ),
         (
@@ -116,14 +152,18 @@ fn lookups_find_only_tenants_that_the_caller_may_see() {
         for hidden in ["south", "frozen", "ghost", "nowhere"] {
             assert_eq!(scene.column(&sql(hidden)), Vec::<String>::new());
         }
-        for actor in [Scene::service as fn(&mut Scene) -> &mut Scene, |scene| scene.user(users::ADMIN)] {
+        for actor in [Scene::service as fn(&mut Scene) -> &mut Scene, |scene| {
+            scene.user(users::ADMIN)
+        }] {
             actor(&mut scene);
             assert_eq!(scene.column(&sql("south")), ["south"]);
             assert_eq!(scene.column(&sql("ghost")), Vec::<String>::new(), "deleted");
         }
     }
     assert_eq!(
-        scene.user(users::OUTSIDER).one("select public.get_super_admin_tenant_id()"),
+        scene
+            .user(users::OUTSIDER)
+            .one("select public.get_super_admin_tenant_id()"),
         tenants::PLATFORM.to_string()
     );
 }
@@ -138,19 +178,27 @@ fn internals_answer_a_user_about_themselves_only() {
     };
     for (user, members, administered) in [
         (users::NORTH_MEMBER, vec![tenants::NORTH], vec![]),
-        (users::MIXED, vec![tenants::NORTH, tenants::SOUTH], vec![tenants::SOUTH]),
+        (
+            users::MIXED,
+            vec![tenants::NORTH, tenants::SOUTH],
+            vec![tenants::SOUTH],
+        ),
         (users::OUTSIDER, vec![], vec![]),
         (users::FROZEN_OWNER, vec![], vec![]),
         (users::SUPPORT, vec![], vec![]),
     ] {
         scene.user(user);
-        let all = "select unnest(vital_private.member_tenants('{owner,admin,member,guest,removed,x}')) order by 1";
+        let all =
+            "select unnest(vital_private.member_tenants('{owner,admin,member,guest,removed,x}')) order by 1";
         assert_eq!(scene.column(all), expected(&members));
         let some = "select unnest(vital_private.member_tenants('{owner,admin}')) order by 1";
         assert_eq!(scene.column(some), expected(&administered));
         let none = "select unnest(vital_private.platform_admin_tenants())";
         assert_eq!(scene.column(none), Vec::<String>::new());
-        assert_eq!(scene.column("select unnest(vital_private.member_tenants(null))"), Vec::<String>::new());
+        assert_eq!(
+            scene.column("select unnest(vital_private.member_tenants(null))"),
+            Vec::<String>::new()
+        );
         // Asking on behalf of somebody else tells only what the session itself says.
         scene.set("app.tenant_user", &users::SOUTH_OWNER.to_string());
         let sql = format!("select vital_private.requested_tenant('{}')", users::SOUTH_OWNER);
@@ -176,7 +224,11 @@ fn every_function_that_a_user_may_call_is_examined_here() {
 fn statements_say_the_same_about_hidden_and_missing_agents() {
     let mut scene = Scene::open();
     for user in [users::NORTH_MEMBER, users::NORTH_OWNER, users::OUTSIDER] {
-        for hidden in [agents::SOUTH_PRIVATE, agents::EAST_PRIVATE, agents::FROZEN_PRIVATE] {
+        for hidden in [
+            agents::SOUTH_PRIVATE,
+            agents::EAST_PRIVATE,
+            agents::FROZEN_PRIVATE,
+        ] {
             scene.user(user);
             for sql in [
                 "select name from public.agents where id = '?'",
@@ -199,7 +251,12 @@ fn statements_say_the_same_about_hidden_and_missing_agents() {
 #[test]
 fn statements_say_the_same_about_hidden_and_missing_tenants() {
     let mut scene = Scene::open();
-    for user in [users::NORTH_MEMBER, users::NORTH_OWNER, users::OUTSIDER, users::NORTH_GUEST] {
+    for user in [
+        users::NORTH_MEMBER,
+        users::NORTH_OWNER,
+        users::OUTSIDER,
+        users::NORTH_GUEST,
+    ] {
         for hidden in [tenants::SOUTH, tenants::FROZEN, tenants::PLATFORM] {
             scene.user(user);
             for sql in [
@@ -226,7 +283,8 @@ fn who_may_not_share_learns_no_recipient() {
     let mut scene = Scene::open();
     for user in [users::NORTH_MEMBER, users::NORTH_GUEST, users::OUTSIDER] {
         scene.user(user);
-        let sql = |id: Uuid| format!("insert into public.agents (name, shared_with) values ('x', '{{{id}}}')");
+        let sql =
+            |id: Uuid| format!("insert into public.agents (name, shared_with) values ('x', '{{{id}}}')");
         tells_nothing(&mut scene, sql, tenants::SOUTH, tenants::NOWHERE);
         let sql = |id: Uuid| {
             format!(
@@ -256,8 +314,10 @@ fn leaky_function_of_the_user_meets_no_hidden_row() {
     let mut scene = Scene::open();
     scene.user(users::NORTH_MEMBER);
     scene.ok("create temp table seen (what text)");
-    scene.ok("create function pg_temp.leak(text) returns boolean language plpgsql cost 0.0000001 \
-              as $$ begin insert into pg_temp.seen values ($1); return true; end $$");
+    scene.ok(
+        "create function pg_temp.leak(text) returns boolean language plpgsql cost 0.0000001 \
+              as $$ begin insert into pg_temp.seen values ($1); return true; end $$",
+    );
     for sql in [
         "select count(*) from public.agents where pg_temp.leak(name)",
         "select count(*) from public.agents where name like '% private' and pg_temp.leak(name)",
@@ -273,7 +333,14 @@ fn leaky_function_of_the_user_meets_no_hidden_row() {
     }
     let seen = scene.column("select distinct what from pg_temp.seen");
     assert!(seen.contains(&"north private".to_owned()));
-    for hidden in ["south private", "east private", "platform private", "frozen private", "south", "vital-platform"] {
+    for hidden in [
+        "south private",
+        "east private",
+        "platform private",
+        "frozen private",
+        "south",
+        "vital-platform",
+    ] {
         assert!(!seen.contains(&hidden.to_owned()), "{hidden}");
     }
     for hidden in [users::NORTH_OWNER, users::ADMIN, users::SOUTH_OWNER] {
@@ -285,11 +352,17 @@ fn leaky_function_of_the_user_meets_no_hidden_row() {
 fn error_in_a_condition_tells_no_hidden_value() {
     let mut scene = Scene::open();
     scene.user(users::NORTH_MEMBER);
-    for (column, value) in [("name", "south private"), ("tenant_id::text", &tenants::EAST.to_string())] {
-        let sql = format!("select count(*) from public.agents where 1 / (case when {column} = '{value}' then 0 else 1 end) = 1");
+    for (column, value) in [
+        ("name", "south private"),
+        ("tenant_id::text", &tenants::EAST.to_string()),
+    ] {
+        let sql = format!(
+            "select count(*) from public.agents where 1 / (case when {column} = '{value}' then 0 else 1 end) = 1"
+        );
         assert_ne!(scene.one(&sql), "0");
     }
-    let own = "select 1 from public.agents where 1 / (case when name = 'north private' then 0 else 1 end) = 1";
+    let own =
+        "select 1 from public.agents where 1 / (case when name = 'north private' then 0 else 1 end) = 1";
     scene.refused(own, "22012");
 }
 
@@ -302,5 +375,10 @@ fn statistics_show_no_hidden_value() {
                    and tablename in ('agents', 'tenants', 'user_tenants', 'user_roles')";
         assert_eq!(scene.user(user).one(sql), "0");
     }
-    assert_eq!(scene.anon().one("select count(*) from pg_stats where tablename = 'agents'"), "0");
+    assert_eq!(
+        scene
+            .anon()
+            .one("select count(*) from pg_stats where tablename = 'agents'"),
+        "0"
+    );
 }

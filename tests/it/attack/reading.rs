@@ -77,7 +77,11 @@ fn platform_admin_reads_every_agent_whatever_tenant_they_ask_for() {
             tenants::NOWHERE.to_string(),
             "x".to_owned(),
         ] {
-            assert_eq!(scene.asking(users::ADMIN, way, &asked).reads().len(), 15, "{way:?} {asked}");
+            assert_eq!(
+                scene.asking(users::ADMIN, way, &asked).reads().len(),
+                15,
+                "{way:?} {asked}"
+            );
         }
     }
 }
@@ -109,7 +113,10 @@ fn platform_admin_bound_to_a_tenant_would_be_none() {
     assert_eq!(scene.one("select vital_private.is_platform_admin()"), "f");
     let sql = format!("select public.is_platform_admin('{}')", users::OUTSIDER);
     assert_eq!(scene.one(&sql), "f");
-    scene.refused("insert into public.tenants (name, slug, type) values ('x', 'x', 'client')", "42501");
+    scene.refused(
+        "insert into public.tenants (name, slug, type) values ('x', 'x', 'client')",
+        "42501",
+    );
 }
 
 #[test]
@@ -148,7 +155,10 @@ fn trusted_roles_read_everything() {
 #[test]
 fn selective_row_is_invisible_to_who_is_not_named() {
     let mut scene = Scene::open();
-    let sql = format!("select 1 from public.agents where id = '{}'", agents::NORTH_SELECTIVE);
+    let sql = format!(
+        "select 1 from public.agents where id = '{}'",
+        agents::NORTH_SELECTIVE
+    );
     assert_eq!(scene.user(users::EAST_OWNER).column(&sql).len(), 0);
     assert_eq!(scene.user(users::SOUTH_MEMBER).column(&sql).len(), 1);
 }
@@ -196,7 +206,12 @@ fn copy_to_gives_no_more_than_select() {
         .read_to_string(&mut text)
         .unwrap();
     assert!(text.contains("north private"));
-    for hidden in ["south private", "south selective", "east private", "platform private"] {
+    for hidden in [
+        "south private",
+        "south selective",
+        "east private",
+        "platform private",
+    ] {
         assert!(!text.contains(hidden), "{hidden}");
     }
 }
@@ -211,7 +226,10 @@ fn view_that_runs_as_its_caller_isolates() {
     scene.ok("create view public.peek with (security_invoker = true) as select name from public.agents");
     scene.ok("grant select on public.peek to authenticated");
     let count = scene.owner().one("select count(*) from public.peek");
-    assert_eq!(scene.user(users::ADMIN).one("select count(*) from public.peek"), count);
+    assert_eq!(
+        scene.user(users::ADMIN).one("select count(*) from public.peek"),
+        count
+    );
     let sql = "select name from public.peek where name like '% private' order by 1";
     assert_eq!(scene.user(users::NORTH_MEMBER).column(sql), ["north private"]);
     assert_eq!(scene.user(users::OUTSIDER).column(sql), Vec::<String>::new());

@@ -18,7 +18,12 @@ fn refusal(client: &mut Client, file: usize) -> (String, String, String) {
 
 fn policies(client: &mut Client) -> Vec<String> {
     let sql = "select policyname::text from pg_policies where tablename = 'agents' order by 1";
-    client.query(sql, &[]).unwrap().iter().map(|row| row.get(0)).collect()
+    client
+        .query(sql, &[])
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0))
+        .collect()
 }
 
 /// A consent to replace the policies on agents, as a person would have given it after reading them.
@@ -51,7 +56,10 @@ fn migration_stops_at_a_policy_that_nobody_agreed_to_replace() {
         message,
         "policy \"Admins can manage agents\" on public.agents widens access and was not approved for replacement"
     );
-    assert!(detail.starts_with("create policy \"Admins can manage agents\" on public.agents as permissive for all"));
+    assert!(
+        detail
+            .starts_with("create policy \"Admins can manage agents\" on public.agents as permissive for all")
+    );
     assert!(hint.contains("--replace-policies"), "{hint}");
     assert_eq!(policies(&mut client), before);
     // Nor is consent to one consent to the other, nor an empty or malformed one to any.
@@ -73,8 +81,8 @@ fn consent_is_void_when_the_policy_has_changed() {
     for file in &migrations::files()[..2] {
         migrations::run(&mut client, file).unwrap();
     }
-    let consent = consent(&mut client);
-    agree(&mut client, &consent);
+    let given = consent(&mut client);
+    agree(&mut client, &given);
     for change in [
         "alter policy \"Anyone can view active agents\" on public.agents using (true)",
         "alter policy \"Anyone can view active agents\" on public.agents using (is_active = true) ; \
@@ -85,7 +93,8 @@ fn consent_is_void_when_the_policy_has_changed() {
         client.batch_execute(change).unwrap();
         refusal(&mut client, 2);
     }
-    client.batch_execute("drop policy \"New\" on public.agents").unwrap();
+    let renewed = consent(&mut client);
+    agree(&mut client, &renewed);
     migrations::run(&mut client, &migrations::files()[2]).unwrap();
 }
 
@@ -110,7 +119,10 @@ fn leftover_on_tenants_stops_the_first_migration() {
         let sql = format!("create policy open on public.{table} for select to anon using (true)");
         client.batch_execute(&sql).unwrap();
         let (message, ..) = refusal(&mut client, 0);
-        assert!(message.starts_with(&format!("policy \"open\" on public.{table} ")), "{message}");
+        assert!(
+            message.starts_with(&format!("policy \"open\" on public.{table} ")),
+            "{message}"
+        );
     }
 }
 
@@ -121,7 +133,10 @@ fn leftover_on_the_audit_stops_the_third_migration() {
     let sql = "create policy open on public.resource_sharing_audit for select to authenticated using (true)";
     client.batch_execute(sql).unwrap();
     let (message, ..) = refusal(&mut client, 2);
-    assert!(message.starts_with("policy \"open\" on public.resource_sharing_audit "), "{message}");
+    assert!(
+        message.starts_with("policy \"open\" on public.resource_sharing_audit "),
+        "{message}"
+    );
 }
 
 #[test]
@@ -145,12 +160,19 @@ fn replaced_policies_are_kept_and_can_be_restored() {
     let before = shape(&mut client);
     migrations::apply(&mut client);
     let kept = "select definition from vital_private.replaced_policies where table_name = 'public.agents' order by id";
-    let statements: Vec<String> = client.query(kept, &[]).unwrap().iter().map(|row| row.get(0)).collect();
+    let statements: Vec<String> = client
+        .query(kept, &[])
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
     assert_eq!(statements.len(), before.len());
     let ours = policies(&mut client);
     assert_eq!(ours.len(), 4);
     for policy in ours {
-        client.batch_execute(&format!("drop policy {policy} on public.agents")).unwrap();
+        client
+            .batch_execute(&format!("drop policy {policy} on public.agents"))
+            .unwrap();
     }
     for statement in statements {
         client.batch_execute(&statement).unwrap();
@@ -163,7 +185,9 @@ fn restrictive_policy_is_left_alone_and_keeps_narrowing() {
     let database = Database::create(Template::PreState);
     let mut client = database.client();
     client
-        .batch_execute("create policy only_active on public.agents as restrictive to authenticated using (is_active)")
+        .batch_execute(
+            "create policy only_active on public.agents as restrictive to authenticated using (is_active)",
+        )
         .unwrap();
     let consent = consent(&mut client);
     for file in &migrations::files()[..2] {

@@ -7,12 +7,20 @@ use uuid::Uuid;
 /// Asserts that `user`, however they ask for north, may neither read nor write it.
 fn is_locked_out(scene: &mut Scene, user: Uuid) {
     for way in [Way::Header, Way::AppMetadata, Way::RawSet] {
-        scene.asking(user, way, &tenants::NORTH.to_string()).reads_only_global();
-        let sql = format!("update public.agents set name = 'x' where id = '{}'", agents::NORTH_PRIVATE);
+        scene
+            .asking(user, way, &tenants::NORTH.to_string())
+            .reads_only_global();
+        let sql = format!(
+            "update public.agents set name = 'x' where id = '{}'",
+            agents::NORTH_PRIVATE
+        );
         assert_eq!(scene.ok(&sql), 0);
         let sql = format!("delete from public.agents where id = '{}'", agents::NORTH_GLOBAL);
         assert_eq!(scene.ok(&sql), 0);
-        let sql = format!("insert into public.agents (name, tenant_id) values ('x', '{}')", tenants::NORTH);
+        let sql = format!(
+            "insert into public.agents (name, tenant_id) values ('x', '{}')",
+            tenants::NORTH
+        );
         scene.refused(&sql, "42501");
         scene.refused("insert into public.agents (name) values ('x')", "42501");
     }
@@ -39,7 +47,10 @@ fn member_loses_access_at_the_next_statement() {
 fn deleted_membership_ends_access_at_the_next_statement() {
     let mut scene = Scene::open();
     scene.user(users::NORTH_MEMBER).acting_for(tenants::NORTH);
-    let sql = format!("delete from public.user_tenants where user_id = '{}'", users::NORTH_MEMBER);
+    let sql = format!(
+        "delete from public.user_tenants where user_id = '{}'",
+        users::NORTH_MEMBER
+    );
     scene.meanwhile(users::NORTH_MEMBER, &sql).reads_only_global();
     is_locked_out(&mut scene, users::NORTH_MEMBER);
 }
@@ -56,7 +67,10 @@ fn members_lose_access_when_their_tenant_is_closed() {
     ] {
         let mut scene = Scene::open();
         scene.user(users::NORTH_OWNER).acting_for(tenants::NORTH);
-        let sql = format!("update public.tenants set {change} where id = '{}'", tenants::NORTH);
+        let sql = format!(
+            "update public.tenants set {change} where id = '{}'",
+            tenants::NORTH
+        );
         scene.meanwhile(users::NORTH_OWNER, &sql).reads_only_global();
         is_locked_out(&mut scene, users::NORTH_OWNER);
         scene.user(users::NORTH_OWNER);
@@ -67,7 +81,10 @@ fn members_lose_access_when_their_tenant_is_closed() {
             tenants::NORTH
         );
         assert_eq!(scene.one(&sql), "f", "{change}");
-        let sql = format!("select count(*) from public.get_user_tenants('{}')", users::NORTH_OWNER);
+        let sql = format!(
+            "select count(*) from public.get_user_tenants('{}')",
+            users::NORTH_OWNER
+        );
         assert_eq!(scene.one(&sql), "0", "{change}");
     }
 }
@@ -100,7 +117,12 @@ fn platform_admin_loses_everything_with_the_role() {
 #[test]
 fn recipient_loses_a_row_that_is_shared_no_more() {
     let mut scene = Scene::open();
-    assert!(scene.user(users::SOUTH_MEMBER).reads().contains(&"north selective".to_owned()));
+    assert!(
+        scene
+            .user(users::SOUTH_MEMBER)
+            .reads()
+            .contains(&"north selective".to_owned())
+    );
     let sql = format!(
         "update public.agents set shared_with = '{{{}}}' where id = '{}'",
         tenants::EAST,
@@ -108,7 +130,12 @@ fn recipient_loses_a_row_that_is_shared_no_more() {
     );
     scene.meanwhile(users::SOUTH_MEMBER, &sql);
     assert!(!scene.reads().contains(&"north selective".to_owned()));
-    assert!(scene.user(users::EAST_OWNER).reads().contains(&"north selective".to_owned()));
+    assert!(
+        scene
+            .user(users::EAST_OWNER)
+            .reads()
+            .contains(&"north selective".to_owned())
+    );
 }
 
 #[test]

@@ -19,11 +19,19 @@ fn hand_to(client: &mut Client, user: Uuid) {
 
 fn private_names(client: &mut Client) -> Vec<String> {
     let sql = "select name::text from public.agents where name like '% private' order by 1";
-    client.query(sql, &[]).unwrap().iter().map(|row| row.get(0)).collect()
+    client
+        .query(sql, &[])
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0))
+        .collect()
 }
 
 fn current(client: &mut Client) -> Option<Uuid> {
-    client.query_one("select public.get_current_tenant_id()", &[]).unwrap().get(0)
+    client
+        .query_one("select public.get_current_tenant_id()", &[])
+        .unwrap()
+        .get(0)
 }
 
 #[test]
@@ -48,11 +56,17 @@ fn connection_handed_to_another_user_forgets_the_context() {
     hand_to(&mut client, users::MIXED);
     assert_eq!(current(&mut client), None);
     assert_eq!(private_names(&mut client), Vec::<String>::new());
-    assert!(client.execute("insert into public.agents (name) values ('x')", &[]).is_err());
+    assert!(
+        client
+            .execute("insert into public.agents (name) values ('x')", &[])
+            .is_err()
+    );
     hand_to(&mut client, users::NORTH_MEMBER);
     assert_eq!(current(&mut client), Some(tenants::NORTH));
     assert_eq!(private_names(&mut client), ["north private"]);
-    client.batch_execute("set role service_role; set request.jwt.claims = ''").unwrap();
+    client
+        .batch_execute("set role service_role; set request.jwt.claims = ''")
+        .unwrap();
     assert_eq!(current(&mut client), None);
     hand_to(&mut client, users::BOTH);
     assert_eq!(current(&mut client), Some(tenants::SOUTH));
@@ -62,14 +76,21 @@ fn connection_handed_to_another_user_forgets_the_context() {
 fn prepared_statements_and_plans_serve_each_user_their_own_rows() {
     let database = Database::create(Template::World);
     let mut client = pooled(&database);
-    client.batch_execute("set plan_cache_mode = force_generic_plan").unwrap();
+    client
+        .batch_execute("set plan_cache_mode = force_generic_plan")
+        .unwrap();
     client.batch_execute("set role service_role").unwrap();
     let sql = "select name::text from public.agents where name like '% private' order by 1";
     let statement = client.prepare(sql).unwrap();
-    let mut run = |client: &mut Client| -> Vec<String> {
-        client.query(&statement, &[]).unwrap().iter().map(|row| row.get(0)).collect()
+    let run = |client: &mut Client| -> Vec<String> {
+        client
+            .query(&statement, &[])
+            .unwrap()
+            .iter()
+            .map(|row| row.get(0))
+            .collect()
     };
-    assert_eq!(run(&mut client).len(), 8);
+    assert_eq!(run(&mut client).len(), 9);
     for _ in 0..8 {
         for (user, expected) in [
             (users::NORTH_MEMBER, vec!["north private"]),
@@ -82,7 +103,7 @@ fn prepared_statements_and_plans_serve_each_user_their_own_rows() {
         }
     }
     client.batch_execute("set role service_role").unwrap();
-    assert_eq!(run(&mut client).len(), 8);
+    assert_eq!(run(&mut client).len(), 9);
     client.batch_execute("set role anon").unwrap();
     assert!(client.query(&statement, &[]).is_err());
 }
@@ -136,7 +157,10 @@ fn cursor_does_not_write_where_its_tenant_may_not() {
     scene.ok("declare own cursor for select name from public.agents where name = 'north private' for update");
     scene.ok("fetch 1 from own");
     scene.user(users::SOUTH_MEMBER);
-    assert_eq!(scene.ok("update public.agents set name = 'taken' where current of own"), 0);
+    assert_eq!(
+        scene.ok("update public.agents set name = 'taken' where current of own"),
+        0
+    );
     assert_eq!(scene.ok("delete from public.agents where current of own"), 0);
 }
 
@@ -173,18 +197,28 @@ fn row_security_switched_off_by_a_user_raises_instead_of_opening() {
     scene.user(users::NORTH_MEMBER).set("row_security", "off");
     scene.refused("select 1 from public.agents", "42501");
     scene.refused("select 1 from public.tenants", "42501");
-    let sql = format!("update public.agents set name = 'x' where id = '{}'", agents::SOUTH_PRIVATE);
+    let sql = format!(
+        "update public.agents set name = 'x' where id = '{}'",
+        agents::SOUTH_PRIVATE
+    );
     scene.refused(&sql, "42501");
     let sql = format!("select public.set_tenant_context('{}')", tenants::SOUTH);
     scene.refused(&sql, "42501");
-    assert_eq!(scene.one("select public.get_current_tenant_id()"), tenants::NORTH.to_string());
+    assert_eq!(
+        scene.one("select public.get_current_tenant_id()"),
+        tenants::NORTH.to_string()
+    );
 }
 
 #[test]
 fn user_cannot_become_anybody_more() {
     let database = Database::create(Template::World);
     let mut client = database.acting_as(users::NORTH_MEMBER);
-    for sql in ["set role postgres", "set role supabase_admin", "set session authorization postgres"] {
+    for sql in [
+        "set role postgres",
+        "set role supabase_admin",
+        "set session authorization postgres",
+    ] {
         assert!(client.batch_execute(sql).is_err(), "{sql}");
     }
 }
@@ -203,8 +237,12 @@ fn parallel_plan_isolates_too() {
     }
     scene.ok("analyze public.agents");
     scene.user(users::NORTH_MEMBER);
-    let plan = scene.column("explain (costs off) select count(*) from public.agents where name like '% private'");
+    let plan =
+        scene.column("explain (costs off) select count(*) from public.agents where name like '% private'");
     assert!(plan.iter().any(|line| line.contains("Gather")), "{plan:?}");
-    assert_eq!(scene.one("select count(*) from public.agents where name like '% private'"), "1");
+    assert_eq!(
+        scene.one("select count(*) from public.agents where name like '% private'"),
+        "1"
+    );
     scene.reads_exactly(&NORTH_READS);
 }

@@ -8,9 +8,15 @@ fn is_still_a_member_of_north(scene: &mut Scene) {
     let user = users::NORTH_MEMBER;
     scene.reads_exactly(&NORTH_READS);
     for (sql, expected) in [
-        ("select vital_private.is_platform_admin()".to_owned(), "f".to_owned()),
+        (
+            "select vital_private.is_platform_admin()".to_owned(),
+            "f".to_owned(),
+        ),
         ("select vital_private.caller_id()".to_owned(), user.to_string()),
-        ("select vital_private.platform_admin_tenants()".to_owned(), "{}".to_owned()),
+        (
+            "select vital_private.platform_admin_tenants()".to_owned(),
+            "{}".to_owned(),
+        ),
         (
             "select vital_private.readable_tenants()".to_owned(),
             format!("{{{}}}", tenants::NORTH),
@@ -23,8 +29,14 @@ fn is_still_a_member_of_north(scene: &mut Scene) {
             "select vital_private.member_tenants('{owner,admin}')".to_owned(),
             "{}".to_owned(),
         ),
-        ("select public.get_current_tenant_id()".to_owned(), tenants::NORTH.to_string()),
-        (format!("select public.is_platform_admin('{user}')"), "f".to_owned()),
+        (
+            "select public.get_current_tenant_id()".to_owned(),
+            tenants::NORTH.to_string(),
+        ),
+        (
+            format!("select public.is_platform_admin('{user}')"),
+            "f".to_owned(),
+        ),
         (
             format!("select public.has_tenant_access('{user}', '{}')", tenants::SOUTH),
             "f".to_owned(),
@@ -33,10 +45,22 @@ fn is_still_a_member_of_north(scene: &mut Scene) {
             format!("select count(*) from public.get_user_tenants('{user}')"),
             "1".to_owned(),
         ),
-        ("select count(*) from public.get_tenant_by_slug('south')".to_owned(), "0".to_owned()),
-        ("select distinct user_id from public.user_tenants".to_owned(), user.to_string()),
-        ("select count(*) from public.user_roles".to_owned(), "0".to_owned()),
-        ("select string_agg(slug, ' ') from public.tenants".to_owned(), "north".to_owned()),
+        (
+            "select count(*) from public.get_tenant_by_slug('south')".to_owned(),
+            "0".to_owned(),
+        ),
+        (
+            "select distinct user_id from public.user_tenants".to_owned(),
+            user.to_string(),
+        ),
+        (
+            "select count(*) from public.user_roles".to_owned(),
+            "0".to_owned(),
+        ),
+        (
+            "select string_agg(slug, ' ') from public.tenants".to_owned(),
+            "north".to_owned(),
+        ),
     ] {
         assert_eq!(scene.one(&sql), expected, "{sql}");
     }
@@ -53,7 +77,10 @@ fn is_still_a_member_of_north(scene: &mut Scene) {
         agents::NORTH_PRIVATE
     );
     scene.refused(&moved, "42501");
-    scene.refused("insert into public.tenants (name, slug, type) values ('x', 'x', 'client')", "42501");
+    scene.refused(
+        "insert into public.tenants (name, slug, type) values ('x', 'x', 'client')",
+        "42501",
+    );
 }
 
 const PATHS: [&str; 4] = [
@@ -125,7 +152,10 @@ fn forged_temporary_functions_change_nothing() {
         "is_platform_admin() returns boolean language sql as $$ select true $$".to_owned(),
         "row_security_active(text) returns boolean language sql as $$ select false $$".to_owned(),
         "lower(text) returns text language sql as $$ select 'x' $$".to_owned(),
-        format!("nullif(text, text) returns text language sql as $$ select '{}' $$", tenants::SOUTH),
+        format!(
+            "nullif(text, text) returns text language sql as $$ select '{}' $$",
+            tenants::SOUTH
+        ),
         format!("current_setting(text, boolean) returns text language sql as $$ select '{victim}' $$"),
         "jsonb_object_field_text(jsonb, text) returns text language sql as $$ select 'x' $$".to_owned(),
         "array_agg(uuid) returns uuid[] language sql as $$ select '{}'::uuid[] $$".to_owned(),
@@ -170,8 +200,11 @@ fn forged_temporary_types_change_nothing() {
     let mut scene = Scene::open();
     scene.user(users::NORTH_MEMBER);
     for victim in [users::SOUTH_OWNER, users::NORTH_OWNER, users::ADMIN] {
-        scene.ok("savepoint forged");
-        scene.ok(&format!("create type pg_temp.uuid as enum ('{}')", users::NORTH_MEMBER));
+        scene.client().batch_execute("savepoint forged").unwrap();
+        scene.ok(&format!(
+            "create type pg_temp.uuid as enum ('{}')",
+            users::NORTH_MEMBER
+        ));
         scene.ok(&format!(
             "create function pg_temp.forge(pg_temp.uuid) returns pg_catalog.uuid language sql immutable \
              as $$ select '{victim}'::pg_catalog.uuid $$"
@@ -179,10 +212,14 @@ fn forged_temporary_types_change_nothing() {
         scene.ok("create cast (pg_temp.uuid as pg_catalog.uuid) with function pg_temp.forge(pg_temp.uuid) as assignment");
         for path in ["public", "pg_temp, public, pg_catalog"] {
             scene.set("search_path", path);
-            assert_eq!(scene.one("select auth.uid()"), victim.to_string(), "the forgery works");
+            assert_eq!(
+                scene.one("select auth.uid()"),
+                victim.to_string(),
+                "the forgery works"
+            );
             is_still_a_member_of_north(&mut scene);
         }
-        scene.ok("rollback to forged");
+        scene.client().batch_execute("rollback to forged").unwrap();
     }
 }
 
@@ -206,16 +243,22 @@ fn forged_domains_change_nothing() {
 fn schema_of_the_attackers_own_changes_nothing() {
     let mut scene = Scene::open();
     // As in an application that lets its users have schemas.
-    scene.owner().ok("create schema den; grant all on schema den to authenticated");
+    scene
+        .owner()
+        .ok("create schema den; grant all on schema den to authenticated");
     scene.user(users::NORTH_MEMBER);
     scene.ok(&format!(
         "create function den.current_setting(text, boolean) returns text language sql stable \
          as $$ select '{}'::text $$",
         users::SOUTH_OWNER
     ));
-    scene.ok("create function den.yes(uuid, uuid) returns boolean language sql immutable as $$ select true $$");
+    scene.ok(
+        "create function den.yes(uuid, uuid) returns boolean language sql immutable as $$ select true $$",
+    );
     scene.ok("create operator den.= (leftarg = uuid, rightarg = uuid, function = den.yes)");
-    scene.ok("create function den.row_security_active(text) returns boolean language sql as $$ select false $$");
+    scene.ok(
+        "create function den.row_security_active(text) returns boolean language sql as $$ select false $$",
+    );
     scene.ok("create table den.user_roles as select auth.uid() as user_id, 'platform_admin' as role, null::uuid as tenant_id");
     for path in ["den, public", "den, pg_catalog, public"] {
         scene.set("search_path", path);

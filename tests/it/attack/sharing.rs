@@ -14,17 +14,31 @@ fn selective(tenant: Uuid) -> String {
 
 const GLOBALLY: &str = "is_shared = true, sharing_mode = 'global', shared_with = null";
 const PRIVATE: &str = "is_shared = false, sharing_mode = 'private', shared_with = null";
-const NO_AUTHORITY: &str = "only an owner or admin of its tenant may change who an agent is shared with |  |  | ";
+const NO_AUTHORITY: &str =
+    "only an owner or admin of its tenant may change who an agent is shared with |  |  | ";
 
 #[test]
 fn owner_and_admin_share_selectively_and_unshare() {
     let mut scene = Scene::open();
     for user in [users::NORTH_OWNER, users::NORTH_ADMIN] {
         scene.user(user);
-        assert_eq!(scene.ok(&update(agents::NORTH_PRIVATE, &selective(tenants::SOUTH))), 1);
-        assert!(scene.user(users::SOUTH_MEMBER).reads().contains(&"north private".to_owned()));
+        assert_eq!(
+            scene.ok(&update(agents::NORTH_PRIVATE, &selective(tenants::SOUTH))),
+            1
+        );
+        assert!(
+            scene
+                .user(users::SOUTH_MEMBER)
+                .reads()
+                .contains(&"north private".to_owned())
+        );
         assert_eq!(scene.user(user).ok(&update(agents::NORTH_PRIVATE, PRIVATE)), 1);
-        assert!(!scene.user(users::SOUTH_MEMBER).reads().contains(&"north private".to_owned()));
+        assert!(
+            !scene
+                .user(users::SOUTH_MEMBER)
+                .reads()
+                .contains(&"north private".to_owned())
+        );
         scene.user(user);
         let sql = format!(
             "insert into public.agents (name, is_shared, sharing_mode, shared_with) \
@@ -46,7 +60,10 @@ fn member_neither_shares_nor_unshares() {
             update(agents::NORTH_PRIVATE, &selective(tenants::SOUTH)),
             update(agents::NORTH_PRIVATE, GLOBALLY),
             update(agents::NORTH_SELECTIVE, &selective(tenants::EAST)),
-            update(agents::NORTH_SELECTIVE, "shared_with = shared_with || shared_with"),
+            update(
+                agents::NORTH_SELECTIVE,
+                "shared_with = shared_with || shared_with",
+            ),
             update(agents::NORTH_SELECTIVE, PRIVATE),
             update(agents::NORTH_GLOBAL, PRIVATE),
             update(agents::NORTH_PRIVATE, "is_shared = true"),
@@ -88,7 +105,10 @@ fn authority_counts_in_the_agents_own_tenant_only() {
     assert_eq!(scene.refused(&sql, "42501"), NO_AUTHORITY);
     scene.acting_for(tenants::SOUTH);
     assert_eq!(scene.ok(&sql), 0);
-    assert_eq!(scene.ok(&update(agents::SOUTH_PRIVATE, &selective(tenants::NORTH))), 1);
+    assert_eq!(
+        scene.ok(&update(agents::SOUTH_PRIVATE, &selective(tenants::NORTH))),
+        1
+    );
     // A role without a membership is no authority.
     assert_eq!(scene.user(users::STRAY).ok(&sql), 0);
 }
@@ -101,10 +121,14 @@ fn global_sharing_needs_a_platform_admin() {
         for sql in [
             update(agents::NORTH_PRIVATE, GLOBALLY),
             update(agents::NORTH_SELECTIVE, GLOBALLY),
-            "insert into public.agents (name, is_shared, sharing_mode) values ('x', true, 'global')".to_owned(),
+            "insert into public.agents (name, is_shared, sharing_mode) values ('x', true, 'global')"
+                .to_owned(),
         ] {
             let said = scene.refused(&sql, "42501");
-            assert!(said.starts_with("only a platform admin may share an agent with every tenant"), "{said}");
+            assert!(
+                said.starts_with("only a platform admin may share an agent with every tenant"),
+                "{said}"
+            );
         }
     }
     scene.user(users::ADMIN);
@@ -135,7 +159,10 @@ fn platform_type_needs_a_platform_admin() {
             "insert into public.agents (name, resource_type) values ('x', 'platform')".to_owned(),
         ] {
             let said = scene.refused(&sql, "42501");
-            assert!(said.starts_with("only a platform admin may make an agent a platform resource"), "{said}");
+            assert!(
+                said.starts_with("only a platform admin may make an agent a platform resource"),
+                "{said}"
+            );
         }
         for kind in ["custom", "solution", "industry", "shared"] {
             let sql = update(agents::NORTH_PRIVATE, &format!("resource_type = '{kind}'"));
@@ -145,7 +172,10 @@ fn platform_type_needs_a_platform_admin() {
     let sql = update(agents::NORTH_PRIVATE, "resource_type = 'platform'");
     assert_eq!(scene.user(users::ADMIN).ok(&sql), 1);
     // What is one already may be edited.
-    let sql = update(agents::NORTH_PRIVATE, "description = 'x', resource_type = 'platform'");
+    let sql = update(
+        agents::NORTH_PRIVATE,
+        "description = 'x', resource_type = 'platform'",
+    );
     assert_eq!(scene.user(users::NORTH_MEMBER).ok(&sql), 1);
 }
 
@@ -169,7 +199,10 @@ fn recipients_must_exist() {
         actor(&mut scene);
         for sql in [&insert, &change] {
             let said = scene.refused(sql, "23503");
-            let expected = format!("cannot share with tenant {}, which does not exist", tenants::NOWHERE);
+            let expected = format!(
+                "cannot share with tenant {}, which does not exist",
+                tenants::NOWHERE
+            );
             assert!(said.starts_with(&expected), "{said}");
         }
     }
@@ -205,7 +238,10 @@ fn trusted_roles_are_not_limited() {
     for trusted in [Scene::service as fn(&mut Scene) -> &mut Scene, Scene::owner] {
         trusted(&mut scene);
         assert_eq!(scene.ok(&update(agents::NORTH_PRIVATE, GLOBALLY)), 1);
-        assert_eq!(scene.ok(&update(agents::NORTH_PRIVATE, "resource_type = 'platform'")), 1);
+        assert_eq!(
+            scene.ok(&update(agents::NORTH_PRIVATE, "resource_type = 'platform'")),
+            1
+        );
         assert_eq!(scene.ok(&update(agents::NORTH_PRIVATE, PRIVATE)), 1);
     }
 }

@@ -149,12 +149,19 @@ fn nobody_else_changes_a_tenant() {
     ];
     for user in everybody.into_iter().chain(users::LOCKED_OUT) {
         scene.user(user);
-        for tenant in [tenants::NORTH, tenants::FROZEN, tenants::PLATFORM, tenants::NOWHERE] {
+        for tenant in [
+            tenants::NORTH,
+            tenants::FROZEN,
+            tenants::PLATFORM,
+            tenants::NOWHERE,
+        ] {
             assert_eq!(scene.ok(&update(tenant, "branding = '{\"a\": 1}'")), 0, "{user}");
         }
         assert_eq!(scene.ok("delete from public.tenants"), 0);
     }
-    scene.anon().refused(&update(tenants::NORTH, "name = 'x'"), "42501");
+    scene
+        .anon()
+        .refused(&update(tenants::NORTH, "name = 'x'"), "42501");
     // A member of one tenant and admin of another.
     scene.user(users::MIXED);
     assert_eq!(scene.ok(&update(tenants::NORTH, "branding = '{}'")), 0);
@@ -164,12 +171,17 @@ fn nobody_else_changes_a_tenant() {
 #[test]
 fn only_platform_admins_create_and_delete_tenants() {
     let mut scene = Scene::open();
-    let sql = |slug: &str| format!("insert into public.tenants (name, slug, type) values ('x', '{slug}', 'client')");
+    let sql = |slug: &str| {
+        format!("insert into public.tenants (name, slug, type) values ('x', '{slug}', 'client')")
+    };
     let owners = [users::NORTH_OWNER, users::NORTH_MEMBER, users::BOTH];
     for user in owners.into_iter().chain(users::LOCKED_OUT) {
         for slug in ["new", "south"] {
             let said = scene.user(user).refused(&sql(slug), "42501");
-            assert!(said.starts_with("new row violates row-level security policy"), "{said}");
+            assert!(
+                said.starts_with("new row violates row-level security policy"),
+                "{said}"
+            );
         }
         let sql = format!("delete from public.tenants where id = '{}'", tenants::NORTH);
         assert_eq!(scene.ok(&sql), 0);
@@ -214,7 +226,12 @@ fn nobody_writes_memberships_or_roles() {
             "delete from public.user_roles".to_owned(),
         ]
     };
-    for user in [users::NORTH_OWNER, users::NORTH_MEMBER, users::NORTH_SUSPENDED, users::ADMIN] {
+    for user in [
+        users::NORTH_OWNER,
+        users::NORTH_MEMBER,
+        users::NORTH_SUSPENDED,
+        users::ADMIN,
+    ] {
         for sql in statements(user) {
             scene.user(user).refused(&sql, "42501");
             scene.anon().refused(&sql, "42501");
@@ -231,13 +248,13 @@ fn nobody_grants_themselves_a_role_or_a_membership() {
             format!("select public.grant_platform_admin('{user}')"),
             format!("select public.assign_user_to_dh_startup('{user}')"),
             format!("select public.assign_user_to_dh_startup('{user}', 'owner')"),
-            format!("select vital_private.assign_member('{user}', '{}', 'owner')", tenants::SOUTH),
+            format!(
+                "select vital_private.assign_member('{user}', '{}', 'owner')",
+                tenants::SOUTH
+            ),
             format!("select vital_private.require_user('{user}')"),
         ] {
-            for actor in [
-                Scene::anon as fn(&mut Scene) -> &mut Scene,
-                Scene::nobody,
-            ] {
+            for actor in [Scene::anon as fn(&mut Scene) -> &mut Scene, Scene::nobody] {
                 actor(&mut scene).refused(&sql, "42501");
             }
             let said = scene.user(user).refused(&sql, "42501");

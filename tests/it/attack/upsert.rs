@@ -12,7 +12,9 @@ fn open_with_slugs() -> Scene {
         (agents::SOUTH_GLOBAL, "seen"),
         (agents::NORTH_PRIVATE, "own"),
     ] {
-        scene.ok(&format!("update public.agents set slug = '{slug}' where id = '{id}'"));
+        scene.ok(&format!(
+            "update public.agents set slug = '{slug}' where id = '{id}'"
+        ));
     }
     scene
 }
@@ -104,7 +106,10 @@ fn merge_inserts_only_into_ones_own_tenant() {
     scene.refused(&sql("id, name", "s.id, 'x'"), "42501");
     let other = format!("'x', '{}'", users::NORTH_OWNER);
     scene.refused(&sql("name, created_by_user_id", &other), "42501");
-    scene.refused(&sql("name, sharing_mode, is_shared", "'x', 'global', true"), "42501");
+    scene.refused(
+        &sql("name, sharing_mode, is_shared", "'x', 'global', true"),
+        "42501",
+    );
 }
 
 #[test]
@@ -150,7 +155,11 @@ fn copy_from_writes_nothing_as_a_user() {
     let mut scene = Scene::open();
     for user in [users::NORTH_OWNER, users::ADMIN, users::OUTSIDER] {
         scene.user(user);
-        for (columns, state) in [("name", "0A000"), ("name, tenant_id", "0A000"), ("id, name", "42501")] {
+        for (columns, state) in [
+            ("name", "0A000"),
+            ("name, tenant_id", "0A000"),
+            ("id, name", "42501"),
+        ] {
             scene.refused(&format!("copy public.agents ({columns}) from stdin"), state);
         }
     }
@@ -159,5 +168,7 @@ fn copy_from_writes_nothing_as_a_user() {
         scene.user(users::ADMIN).refused(&sql, "42501");
         scene.service().refused(&sql, "42501");
     }
-    scene.anon().refused("copy public.agents (name) from stdin", "42501");
+    scene
+        .anon()
+        .refused("copy public.agents (name) from stdin", "42501");
 }

@@ -11,9 +11,17 @@ fn insert_into(tenant: Uuid) -> String {
 #[test]
 fn member_admin_and_owner_insert_into_their_tenant_as_themselves() {
     let mut scene = Scene::open();
-    for user in [users::NORTH_MEMBER, users::NORTH_ADMIN, users::NORTH_OWNER, users::HALF] {
+    for user in [
+        users::NORTH_MEMBER,
+        users::NORTH_ADMIN,
+        users::NORTH_OWNER,
+        users::HALF,
+    ] {
         scene.user(user);
-        for sql in ["insert into public.agents (name) values ('new')", &insert_into(tenants::NORTH)] {
+        for sql in [
+            "insert into public.agents (name) values ('new')",
+            &insert_into(tenants::NORTH),
+        ] {
             let made = scene.one(&format!(
                 "{sql} returning tenant_id || ' ' || created_by_user_id || ' ' || sharing_mode || ' ' || is_shared"
             ));
@@ -152,7 +160,10 @@ fn member_of_two_tenants_writes_only_the_one_acted_for() {
     scene.user(users::BOTH);
     assert_eq!(scene.ok("update public.agents set name = name"), 0);
     scene.acting_for(tenants::NORTH);
-    let sql = format!("update public.agents set name = 'x' where id = '{}'", agents::SOUTH_PRIVATE);
+    let sql = format!(
+        "update public.agents set name = 'x' where id = '{}'",
+        agents::SOUTH_PRIVATE
+    );
     assert_eq!(scene.ok(&sql), 0);
     let sql = format!("delete from public.agents where id = '{}'", agents::SOUTH_PRIVATE);
     assert_eq!(scene.ok(&sql), 0);
@@ -171,7 +182,10 @@ fn nobody_moves_an_agent_to_another_tenant() {
         scene.user(user).acting_for(tenants::NORTH);
         for tenant in [tenants::SOUTH, tenants::PLATFORM, tenants::NOWHERE] {
             let said = scene.refused(&sql(&format!("'{tenant}'")), "42501");
-            assert_eq!(said, "only a platform admin may move an agent to another tenant |  |  | ");
+            assert_eq!(
+                said,
+                "only a platform admin may move an agent to another tenant |  |  | "
+            );
         }
         scene.refused(&sql("null"), "23502");
     }
@@ -189,7 +203,10 @@ fn policy_alone_keeps_rows_from_leaving_the_tenant() {
         agents::NORTH_PRIVATE
     );
     scene.user(users::NORTH_OWNER).refused(&sql, "42501");
-    scene.user(users::BOTH).acting_for(tenants::NORTH).refused(&sql, "42501");
+    scene
+        .user(users::BOTH)
+        .acting_for(tenants::NORTH)
+        .refused(&sql, "42501");
 }
 
 #[test]
@@ -198,12 +215,15 @@ fn nobody_rewrites_author_or_id() {
     for user in [users::NORTH_MEMBER, users::NORTH_OWNER, users::ADMIN] {
         scene.user(user);
         for change in [
-            format!("created_by_user_id = '{user}'"),
+            format!("created_by_user_id = '{}'", users::HALF),
             "created_by_user_id = null".to_owned(),
             format!("id = '{}'", agents::NOWHERE),
             format!("id = '{}'", agents::SOUTH_PRIVATE),
         ] {
-            let sql = format!("update public.agents set {change} where id = '{}'", agents::NORTH_PRIVATE);
+            let sql = format!(
+                "update public.agents set {change} where id = '{}'",
+                agents::NORTH_PRIVATE
+            );
             let said = scene.refused(&sql, "42501");
             assert_eq!(said, "the id and the author of an agent never change |  |  | ");
         }
@@ -223,7 +243,10 @@ fn platform_admin_manages_agents_of_every_tenant() {
             tenants::NORTH
         );
         assert_eq!(scene.ok(&sql), 1);
-        assert_eq!(scene.ok(&format!("delete from public.agents where id = '{id}'")), 1);
+        assert_eq!(
+            scene.ok(&format!("delete from public.agents where id = '{id}'")),
+            1
+        );
     }
     scene.refused("insert into public.agents (name) values ('new')", "42501");
     scene.acting_for(tenants::SOUTH);
@@ -251,7 +274,10 @@ fn ctes_with_side_effects_write_no_more_than_statements() {
                select name from hit where name not like 'north %'";
     assert_eq!(scene.column(sql), Vec::<String>::new());
     let sql = "with hit as (delete from public.agents returning name) select name from hit order by 1";
-    assert_eq!(scene.column(sql), ["north global", "north private", "north selective"]);
+    assert_eq!(
+        scene.column(sql),
+        ["north global", "north private", "north selective"]
+    );
     let sql = format!(
         "with made as (insert into public.agents (name, tenant_id) values ('x', '{}') returning 1) select 1",
         tenants::SOUTH

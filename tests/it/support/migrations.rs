@@ -60,5 +60,7 @@ pub fn run(client: &mut Client, file: &Path) -> Result<(), Error> {
 
 /// The SQLSTATE of a server error.
 pub fn state(error: &Error) -> &SqlState {
-    error.code().unwrap_or_else(|| panic!("not of the server: {error:?}"))
+    error
+        .code()
+        .unwrap_or_else(|| panic!("not of the server: {error:?}"))
 }
