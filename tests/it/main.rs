@@ -8,6 +8,7 @@
 )]
 
 mod bootstrap;
+mod attack;
 mod cli;
 mod connect;
 mod demo;
