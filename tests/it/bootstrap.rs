@@ -10,7 +10,8 @@ fn plain_server_is_ready_for_the_migrations_afterwards() {
 
     let first = db.vital(&["bootstrap"]).success();
     assert!(first.stdout.contains("created 8 of 8"), "{first}");
-    let agents = "create table public.agents (id uuid primary key, name text, created_at timestamptz default now())";
+    let agents =
+        "create table public.agents (id uuid primary key, name text, created_at timestamptz default now())";
     db.client().batch_execute(agents).unwrap();
     db.vital(&["migrate", "up"]).success();
     let may_be_api = "select pg_has_role('authenticator', 'service_role', 'member')";

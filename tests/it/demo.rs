@@ -42,8 +42,8 @@ fn no_attack_of_the_demo_succeeds() {
 fn kept_demo_goes_on_until_its_stop_command() {
     let run = Run::of(&mut demo(&["--keep"])).success();
     let after = |phrase: &str| {
-        let lines = run.stderr.lines().skip_while(|line| !line.contains(phrase));
-        lines.skip(1).next().unwrap().trim().to_owned()
+        let mut lines = run.stderr.lines().skip_while(|line| !line.contains(phrase));
+        lines.nth(1).unwrap().trim().to_owned()
     };
     let connect = after("connect with");
     let url = connect.trim_start_matches("psql ").trim_matches('"');

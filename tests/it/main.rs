@@ -7,8 +7,8 @@
     clippy::print_stderr
 )]
 
-mod bootstrap;
 mod attack;
+mod bootstrap;
 mod cli;
 mod connect;
 mod demo;
