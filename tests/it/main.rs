@@ -7,8 +7,11 @@
     clippy::print_stderr
 )]
 
+mod attack;
+mod bootstrap;
 mod cli;
 mod connect;
+mod demo;
 mod migrate_cut;
 mod migrate_locks;
 mod migrate_plan;

@@ -196,13 +196,18 @@ impl UpReport {
                 })
             })
             .collect();
+        let by_this_run = |policy: &Policy| {
+            let mut own = migrations.iter().filter(|m| m.elapsed_ms.is_some());
+            own.any(|migration| migration.version == policy.replaced_by())
+        };
+        let replaced_policies = replaced.into_iter().filter(by_this_run).collect();
         Self {
             from,
             to: migrations.last().map(|m| m.version).or(from),
             applied: before + migrations.len(),
             total: embedded::migrations().len(),
             migrations,
-            replaced_policies: replaced,
+            replaced_policies,
         }
     }
 }
