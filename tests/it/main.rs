@@ -12,6 +12,7 @@ mod bootstrap;
 mod cli;
 mod connect;
 mod demo;
+mod legacy;
 mod migrate_cut;
 mod migrate_locks;
 mod migrate_plan;
