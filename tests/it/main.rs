@@ -8,8 +8,15 @@
 )]
 
 mod attack;
+mod bootstrap;
 mod cli;
 mod connect;
+mod demo;
+mod migrate_cut;
+mod migrate_locks;
+mod migrate_plan;
+mod migrate_status;
+mod migrate_up;
 mod server;
 mod server_binaries;
 mod server_end;

@@ -24,7 +24,7 @@ mod process;
 mod server;
 mod template;
 
-pub use command::Run;
+pub use command::{Run, vital};
 pub use database::Database;
 pub use part::{Part, respawn, respawn_at, told};
 pub use process::{is_root, open_directory, ordinary_user, processes_of, wait_until};

@@ -24,7 +24,8 @@ const BLOCKERS: &str = include_str!("../../../sql/migrate/blockers.sql");
 
 /// How often a wait for another runner is reported.
 const REPORT_EVERY: Duration = Duration::from_secs(5);
-/// How long to try to come back after the connection broke; a server that crashed needs some seconds to recover.
+/// How long to try to come back after the connection broke, if another runner is waited for that long, too; a server
+/// that crashed needs some seconds to recover.
 const RECONNECT_WITHIN: Duration = Duration::from_secs(30);
 
 /// What an attempt can end with besides success.
@@ -214,13 +215,13 @@ impl Session<'_> {
         Ok(Wait::Again(blockers))
     }
 
-    /// Replaces a broken connection, trying for half a minute.
+    /// Replaces a broken connection, trying for half a minute at most.
     ///
     /// # Errors
     /// [`Kind::Unreachable`].
     pub async fn reconnect(&mut self) -> Result<()> {
         let settings = self.connection.settings.clone();
-        let mut backoff = Backoff::new(RECONNECT_WITHIN);
+        let mut backoff = Backoff::new(RECONNECT_WITHIN.min(self.timeouts().migration_lock_wait));
         loop {
             match db::connect(&settings).await {
                 Ok(connection) => {

@@ -238,6 +238,9 @@ impl<'a> Migrator<'a> {
         };
         self.history = history;
         if self.is_applied(migration.version()) {
+            let message =
+                format!("the connection broke, but {migration} is committed; going on with a new one");
+            self.session.observer.event(&Event::Step { message });
             return Ok(Outcome::Applied(started.elapsed()));
         }
         Err(failure::cut_off(migration, error, self.standing()))
