@@ -18,6 +18,7 @@ mod migrate_locks;
 mod migrate_plan;
 mod migrate_status;
 mod migrate_up;
+mod model;
 mod server;
 mod server_binaries;
 mod server_end;
