@@ -67,7 +67,11 @@ impl Tour {
     fn agents(&self) -> Section {
         let after = &self.distribution;
         let share = |count: i64| {
-            let percent = if after.total == 0 { 0 } else { count * 100 / after.total };
+            let percent = if after.total == 0 {
+                0
+            } else {
+                count * 100 / after.total
+            };
             Cell::number_text(format!("{count} ({percent}%)"))
         };
         let row = |what: &str, before: Cell, after: Cell| vec![Cell::text(what), before, after];
