@@ -18,7 +18,7 @@ grant usage on schema vital_private to authenticated, service_role;
 comment on schema vital_private is 'Internals of the tenancy. Not for an exposed API schema.';
 comment on schema vital_retired is 'Functions of an earlier form of the tenancy that foreign objects still depend on.';
 
--- Replacing what was there before --------------------------------------------------------------------------------
+-- Replacing what was there before.
 
 create table if not exists vital_private.replaced_policies (
     id bigint generated always as identity primary key,
@@ -171,7 +171,7 @@ revoke all on function
     vital_private.drop_retired_functions()
 from public, anon, authenticated, service_role;
 
--- Tables -----------------------------------------------------------------------------------------------------------
+-- Tables.
 
 -- Each table is stated in three steps, so that an earlier form of it ends in the same place: columns, then defaults
 -- and nullability, then constraints.
@@ -286,7 +286,7 @@ alter table public.user_roles
     alter column created_at set default now(),
     alter column created_at set not null;
 
--- Constraints ------------------------------------------------------------------------------------------------------
+-- Constraints.
 
 -- The foreign keys of the earlier form deleted memberships and roles along with their tenant; these do not.
 alter table public.tenants
@@ -375,7 +375,7 @@ create unique index user_roles_user_id_role_tenant_id_key
     on public.user_roles (user_id, role, tenant_id)
     where tenant_id is not null;
 
--- Indexes ----------------------------------------------------------------------------------------------------------
+-- Indexes.
 
 drop index if exists
     public.idx_tenants_slug,
@@ -409,11 +409,25 @@ create index idx_user_roles_user_id on public.user_roles (user_id);
 create index idx_user_roles_role on public.user_roles (role);
 create index idx_user_roles_tenant_id on public.user_roles (tenant_id);
 
--- Functions that the policies need ---------------------------------------------------------------------------------
+-- Functions that the policies need.
 
 -- They run as their owner because a policy on a table cannot read that table as the caller. They take no user: each
 -- answers about the caller alone. plpgsql, because it plans its queries once a session; no exception block, because a
 -- parallel-safe function must not have one.
+
+-- auth.uid() names its types without a schema, so a type in pg_temp could make it answer with another user. Policies are
+-- evaluated with the caller's search_path and call this instead.
+create or replace function vital_private.caller_id()
+returns uuid
+language plpgsql
+stable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return auth.uid();
+end
+$$;
 
 create or replace function vital_private.is_platform_admin()
 returns boolean
@@ -476,23 +490,28 @@ end
 $$;
 
 revoke all on function
+    vital_private.caller_id(),
     vital_private.is_platform_admin(),
     vital_private.platform_admin_tenants(),
     vital_private.member_tenants(varchar[])
 from public, anon, authenticated, service_role;
 
+-- No policy applies to service_role; it needs only what get_current_tenant_id() calls.
 grant execute on function
+    vital_private.caller_id(),
     vital_private.is_platform_admin(),
     vital_private.platform_admin_tenants(),
     vital_private.member_tenants(varchar[])
-to authenticated, service_role;
+to authenticated;
+grant execute on function vital_private.is_platform_admin() to service_role;
 
+comment on function vital_private.caller_id() is 'The caller''s user id, out of reach of the caller''s search_path.';
 comment on function vital_private.is_platform_admin() is 'Whether the caller is a platform admin.';
 comment on function vital_private.platform_admin_tenants() is 'Every tenant for a platform admin, none for anybody else.';
 comment on function vital_private.member_tenants(varchar[]) is
     'The active tenants in which the caller is an active member with one of these roles; every tenant for a platform admin.';
 
--- Public functions -------------------------------------------------------------------------------------------------
+-- Public functions.
 
 -- They run as the caller, under the policies below: about somebody else they answer only a platform admin or a role
 -- that row security does not bind. Anon may call none.
@@ -633,7 +652,7 @@ comment on function public.get_super_admin_tenant_id() is 'The id of the platfor
 comment on function public.get_tenant_by_slug(varchar) is 'The tenant with this slug, if the caller may see it.';
 comment on function public.get_tenant_by_domain(varchar) is 'The tenant with this domain, if the caller may see it.';
 
--- Triggers ---------------------------------------------------------------------------------------------------------
+-- Triggers.
 
 create or replace function vital_private.touch_updated_at()
 returns trigger
@@ -743,7 +762,7 @@ create trigger update_user_tenants_updated_at
     before update on public.user_tenants
     for each row execute function vital_private.touch_updated_at();
 
--- Who changed what -------------------------------------------------------------------------------------------------
+-- Who changed what.
 
 -- Every change of tenants, memberships and roles, by any path: a trigger writes it in the transaction of the change.
 create table if not exists vital_private.admin_audit (
@@ -917,7 +936,7 @@ create trigger audit_user_roles_truncate
 comment on table vital_private.admin_audit is
     'Every change of tenants, memberships and roles: who, when, before and after; append-only.';
 
--- Row security and privileges --------------------------------------------------------------------------------------
+-- Row security and privileges.
 
 select vital_private.replace_policies(
     array['public.tenants', 'public.user_tenants', 'public.user_roles']::regclass[],
@@ -936,13 +955,17 @@ alter table public.user_tenants enable row level security, no force row level se
 alter table public.user_roles enable row level security, no force row level security;
 
 -- Each (select ...) is evaluated once per statement; a bare call would run once per row. Folding the platform admin into
--- an array of tenants leaves every condition to an index.
+-- an array of tenants leaves every condition to an index. Tenants are few, and one that a platform admin inserts is not
+-- in the array of the statement that inserts and returns it.
 
 create policy tenants_select_member
     on public.tenants
     for select
     to authenticated
-    using (id = any ((select vital_private.member_tenants('{owner,admin,member,guest}'))::uuid[]));
+    using (
+        id = any ((select vital_private.member_tenants('{owner,admin,member,guest}'))::uuid[])
+        or (select vital_private.is_platform_admin())
+    );
 
 create policy tenants_insert_platform_admin
     on public.tenants
@@ -968,7 +991,7 @@ create policy user_tenants_select_own
     for select
     to authenticated
     using (
-        user_id = (select auth.uid())
+        user_id = (select vital_private.caller_id())
         or tenant_id = any ((select vital_private.platform_admin_tenants())::uuid[])
     );
 
@@ -977,7 +1000,7 @@ create policy user_roles_select_own
     for select
     to authenticated
     using (
-        user_id = (select auth.uid())
+        user_id = (select vital_private.caller_id())
         or tenant_id = any ((select vital_private.platform_admin_tenants())::uuid[])
         or (tenant_id is null and (select vital_private.is_platform_admin()))
     );

@@ -32,7 +32,7 @@ begin
 end
 $$;
 
--- Agents -----------------------------------------------------------------------------------------------------------
+-- Agents.
 
 -- Only a database that was migrated by hand has such rows. On a large one they are filled in batches beforehand.
 update public.agents as a
@@ -73,14 +73,13 @@ alter table public.agents validate constraint agents_sharing_mode_check;
 alter table public.agents validate constraint agents_resource_type_check;
 alter table public.agents validate constraint agents_sharing_check;
 
--- Granting ---------------------------------------------------------------------------------------------------------
+-- Granting.
 
 -- Refuses users that auth.users does not know, where that table exists. A foreign key would tie the schema to it.
 create or replace function vital_private.require_users(p_user_ids uuid[])
 returns void
 language plpgsql
 stable
-security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -115,7 +114,6 @@ create or replace function vital_private.change_members(
 )
 returns table (n bigint, previous_role varchar, previous_status varchar)
 language plpgsql
-security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -187,7 +185,6 @@ create or replace function vital_private.change_platform_admins(
 )
 returns table (n bigint, was_admin boolean)
 language plpgsql
-security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -231,7 +228,6 @@ $$;
 create or replace function vital_private.assign_member(p_user_id uuid, p_tenant_id uuid, p_role varchar)
 returns void
 language plpgsql
-security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin

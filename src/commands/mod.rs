@@ -5,10 +5,12 @@ mod audit;
 mod bootstrap;
 mod change;
 mod completions;
+mod demo;
 mod file;
 mod grant_admin;
 mod list_admins;
 mod man;
+mod migrate;
 mod pick;
 mod remove_user;
 mod revoke_admin;
@@ -40,6 +42,9 @@ use word;
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Apply the migrations, or show what is applied and what would be
+    #[command(subcommand)]
+    Migrate(migrate::Command),
     /// Show, create, change, suspend, activate and archive tenants
     #[command(subcommand)]
     Tenant(tenant::Command),
@@ -64,6 +69,8 @@ pub enum Command {
     Audit(audit::Args),
     /// Give a plain PostgreSQL the roles and functions of the API that the policies refer to
     Bootstrap(bootstrap::Args),
+    /// Show the whole story on a private, throw-away PostgreSQL
+    Demo(demo::Args),
     /// Write the completion script of a shell
     Completions(completions::Args),
     /// Write the manual
@@ -134,6 +141,8 @@ pub async fn run(command: &Command, context: &Context) -> Result<u8> {
         Command::Seed(args) => seed::run(args, context).await,
         Command::Audit(args) => audit::run(args, context).await,
         Command::Bootstrap(args) => bootstrap::run(args, context).await,
+        Command::Demo(args) => demo::run(args, context).await,
+        Command::Migrate(command) => migrate::run(command, context).await,
         Command::Completions(args) => completions::run(args, context),
         Command::Man(args) => man::run(args, context),
     }

@@ -79,7 +79,9 @@ fn system(error: &io::Error, endpoint: &Endpoint) -> String {
     match (error.kind(), endpoint.socket_file()) {
         (io::ErrorKind::NotFound, Some(file)) => format!("socket {} does not exist", file.display()),
         (_, Some(file)) => format!("socket {}: {}", file.display(), words(error)),
-        (io::ErrorKind::UnexpectedEof, None) => "the server closed the connection".into(),
+        (io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe, None) => {
+            "the server closed the connection".into()
+        }
         (_, None) => words(error),
     }
 }
@@ -112,6 +114,9 @@ fn certificate(problem: &CertificateError, endpoint: &Endpoint) -> String {
             "the server's certificate is not valid yet".into()
         }
         CertificateError::Revoked => "the server's certificate is revoked".into(),
+        CertificateError::Other(other) if format!("{other:?}").contains("UnsupportedCertVersion") => {
+            "the server's certificate is of X.509 version 1, which cannot be verified".into()
+        }
         other => format!("the server's certificate cannot be verified: {other}"),
     }
 }

@@ -6,6 +6,7 @@ pub mod bootstrap;
 pub mod demo;
 pub mod event;
 pub mod members;
+pub mod migrate;
 pub mod roster;
 pub mod seed;
 pub mod tenancy;

@@ -7,7 +7,18 @@
     clippy::print_stderr
 )]
 
+mod attack;
+mod bootstrap;
 mod cli;
+mod connect;
+mod demo;
+mod migrate_cut;
+mod migrate_locks;
+mod migrate_plan;
+mod migrate_status;
+mod migrate_up;
 mod server;
+mod server_binaries;
+mod server_end;
 mod sources;
 mod support;
