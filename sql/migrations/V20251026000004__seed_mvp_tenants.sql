@@ -114,7 +114,6 @@ create or replace function vital_private.change_members(
 )
 returns table (n bigint, previous_role varchar, previous_status varchar)
 language plpgsql
-security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -186,7 +185,6 @@ create or replace function vital_private.change_platform_admins(
 )
 returns table (n bigint, was_admin boolean)
 language plpgsql
-security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin

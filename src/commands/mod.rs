@@ -42,6 +42,9 @@ use word;
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Apply the migrations, or show what is applied and what would be
+    #[command(subcommand)]
+    Migrate(migrate::Command),
     /// Show, create, change, suspend, activate and archive tenants
     #[command(subcommand)]
     Tenant(tenant::Command),
@@ -68,9 +71,6 @@ pub enum Command {
     Bootstrap(bootstrap::Args),
     /// Show the whole story on a private, throw-away PostgreSQL
     Demo(demo::Args),
-    /// Apply the migrations, or show what is applied and what would be
-    #[command(subcommand)]
-    Migrate(migrate::Command),
     /// Write the completion script of a shell
     Completions(completions::Args),
     /// Write the manual
