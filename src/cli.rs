@@ -105,7 +105,7 @@ pub struct ConnectArgs {
     pub wait: Option<Duration>,
 
     /// Give up one attempt to lock a table after this long, then try again
-    #[arg(long, value_name = "DURATION", global = true, value_parser = parse_limit, default_value = "300ms")]
+    #[arg(long, value_name = "DURATION", global = true, value_parser = parse_attempt, default_value = "300ms")]
     pub lock_timeout: Duration,
 
     /// Keep trying to lock a table for this long
@@ -203,6 +203,17 @@ pub fn parse_limit(text: &str) -> Result<Duration, String> {
     match text {
         "off" => Ok(Duration::ZERO),
         _ => parse_duration(text).map_err(|problem| format!("{problem}, or off")),
+    }
+}
+
+/// Like [`parse_duration`], but never zero: an attempt without a limit would hold up everybody behind it.
+///
+/// # Errors
+/// A sentence that names the accepted units, or says that there must be a limit.
+pub fn parse_attempt(text: &str) -> Result<Duration, String> {
+    match parse_duration(text)? {
+        Duration::ZERO => Err("expected a limit of at least 1ms".into()),
+        limit => Ok(limit),
     }
 }
 

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
-use tokio_postgres::NoTls;
 
 use crate::db::Connection;
 pub use errors::abandoned;
@@ -94,11 +93,11 @@ impl Interrupt {
 
     /// Has an interrupt cancel what runs on `connection`, for as long as the connection lives.
     pub fn watch(&self, connection: &Connection) {
-        let token = connection.cancel_token();
+        let canceller = connection.canceller();
         self.watch_with(move || {
-            let token = token.clone();
+            let canceller = canceller.clone();
             async move {
-                if let Err(error) = token.cancel_query(NoTls).await {
+                if let Err(error) = canceller.cancel().await {
                     tracing::debug!(%error, "the cancel request was not delivered");
                 }
             }

@@ -18,7 +18,7 @@ grant usage on schema vital_private to authenticated, service_role;
 comment on schema vital_private is 'Internals of the tenancy. Not for an exposed API schema.';
 comment on schema vital_retired is 'Functions of an earlier form of the tenancy that foreign objects still depend on.';
 
--- Replacing what was there before --------------------------------------------------------------------------------
+-- Replacing what was there before.
 
 create table if not exists vital_private.replaced_policies (
     id bigint generated always as identity primary key,
@@ -171,7 +171,7 @@ revoke all on function
     vital_private.drop_retired_functions()
 from public, anon, authenticated, service_role;
 
--- Tables -----------------------------------------------------------------------------------------------------------
+-- Tables.
 
 -- Each table is stated in three steps, so that an earlier form of it ends in the same place: columns, then defaults
 -- and nullability, then constraints.
@@ -286,7 +286,7 @@ alter table public.user_roles
     alter column created_at set default now(),
     alter column created_at set not null;
 
--- Constraints ------------------------------------------------------------------------------------------------------
+-- Constraints.
 
 -- The foreign keys of the earlier form deleted memberships and roles along with their tenant; these do not.
 alter table public.tenants
@@ -375,7 +375,7 @@ create unique index user_roles_user_id_role_tenant_id_key
     on public.user_roles (user_id, role, tenant_id)
     where tenant_id is not null;
 
--- Indexes ----------------------------------------------------------------------------------------------------------
+-- Indexes.
 
 drop index if exists
     public.idx_tenants_slug,
@@ -409,7 +409,7 @@ create index idx_user_roles_user_id on public.user_roles (user_id);
 create index idx_user_roles_role on public.user_roles (role);
 create index idx_user_roles_tenant_id on public.user_roles (tenant_id);
 
--- Functions that the policies need ---------------------------------------------------------------------------------
+-- Functions that the policies need.
 
 -- They run as their owner because a policy on a table cannot read that table as the caller. They take no user: each
 -- answers about the caller alone. plpgsql, because it plans its queries once a session; no exception block, because a
@@ -492,7 +492,7 @@ comment on function vital_private.platform_admin_tenants() is 'Every tenant for 
 comment on function vital_private.member_tenants(varchar[]) is
     'The active tenants in which the caller is an active member with one of these roles; every tenant for a platform admin.';
 
--- Public functions -------------------------------------------------------------------------------------------------
+-- Public functions.
 
 -- They run as the caller, under the policies below: about somebody else they answer only a platform admin or a role
 -- that row security does not bind. Anon may call none.
@@ -633,7 +633,7 @@ comment on function public.get_super_admin_tenant_id() is 'The id of the platfor
 comment on function public.get_tenant_by_slug(varchar) is 'The tenant with this slug, if the caller may see it.';
 comment on function public.get_tenant_by_domain(varchar) is 'The tenant with this domain, if the caller may see it.';
 
--- Triggers ---------------------------------------------------------------------------------------------------------
+-- Triggers.
 
 create or replace function vital_private.touch_updated_at()
 returns trigger
@@ -703,7 +703,7 @@ create trigger update_user_tenants_updated_at
     before update on public.user_tenants
     for each row execute function vital_private.touch_updated_at();
 
--- Row security and privileges --------------------------------------------------------------------------------------
+-- Row security and privileges.
 
 select vital_private.replace_policies(
     array['public.tenants', 'public.user_tenants', 'public.user_roles']::regclass[],

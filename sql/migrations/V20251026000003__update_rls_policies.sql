@@ -8,7 +8,7 @@
 
 set local client_min_messages = warning;
 
--- The tenant that a session acts for ------------------------------------------------------------------------------
+-- The tenant that a session acts for.
 
 -- What the session asks for, the first that is present: the setting of set_tenant_context, if p_user was who set it; the
 -- request header x-tenant-id; app_metadata.tenant_id of the token. A request is no right: the callers check it against
@@ -113,7 +113,7 @@ comment on function vital_private.readable_tenants() is
 comment on function vital_private.writable_tenants() is
     'The tenants whose agents the caller may write: the readable ones in which they are more than a guest.';
 
--- Public functions -------------------------------------------------------------------------------------------------
+-- Public functions.
 
 select vital_private.retire_functions(array[
     'set_tenant_context',
@@ -210,7 +210,7 @@ comment on function public.get_current_tenant_id() is 'The tenant that the sessi
 comment on function public.can_access_resource(uuid, boolean, varchar, uuid[], uuid) is
     'Whether a tenant may read a resource with this owner and sharing.';
 
--- The audit --------------------------------------------------------------------------------------------------------
+-- The audit.
 
 create table if not exists public.resource_sharing_audit (
     id uuid constraint resource_sharing_audit_pkey primary key,
@@ -415,7 +415,7 @@ create trigger refuse_audit_change
     before update or delete or truncate on public.resource_sharing_audit
     for each statement execute function vital_private.refuse_audit_change();
 
--- What a policy cannot say -----------------------------------------------------------------------------------------
+-- What a policy cannot say.
 
 -- Fills owner and author of a new agent from the session, so that none is without an owner: what a trusted role inserts
 -- for nobody is the platform's. And holds those whom row security binds to what a policy cannot compare: the
@@ -559,7 +559,7 @@ create trigger agents_30_audit_truncate
     before truncate on public.agents
     for each statement execute function vital_private.audit_agent();
 
--- Policies ---------------------------------------------------------------------------------------------------------
+-- Policies.
 
 select vital_private.replace_policies(
     array['public.agents', 'public.resource_sharing_audit']::regclass[],

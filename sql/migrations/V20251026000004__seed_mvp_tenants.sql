@@ -32,7 +32,7 @@ begin
 end
 $$;
 
--- Agents -----------------------------------------------------------------------------------------------------------
+-- Agents.
 
 -- Only a database that was migrated by hand has such rows. On a large one they are filled in batches beforehand.
 update public.agents as a
@@ -73,7 +73,7 @@ alter table public.agents validate constraint agents_sharing_mode_check;
 alter table public.agents validate constraint agents_resource_type_check;
 alter table public.agents validate constraint agents_sharing_check;
 
--- Granting ---------------------------------------------------------------------------------------------------------
+-- Granting.
 
 -- Refuses a user that auth.users does not know, where that table exists. A foreign key would tie the schema to it.
 create or replace function vital_private.require_user(p_user_id uuid)

@@ -2,7 +2,9 @@
 
 mod bootstrap;
 mod completions;
+mod demo;
 mod man;
+mod migrate;
 
 use clap::Subcommand;
 
@@ -19,6 +21,11 @@ use crate::render::Output;
 pub enum Command {
     /// Give a plain PostgreSQL the roles and functions of the API that the policies refer to
     Bootstrap(bootstrap::Args),
+    /// Show the whole story on a private, throw-away PostgreSQL
+    Demo(demo::Args),
+    /// Apply the migrations, or show what is applied and what would be
+    #[command(subcommand)]
+    Migrate(migrate::Command),
     /// Write the completion script of a shell
     Completions(completions::Args),
     /// Write the manual
@@ -79,6 +86,8 @@ impl Context {
 pub async fn run(command: &Command, context: &Context) -> Result<u8> {
     match command {
         Command::Bootstrap(args) => bootstrap::run(args, context).await,
+        Command::Demo(args) => demo::run(args, context).await,
+        Command::Migrate(command) => migrate::run(command, context).await,
         Command::Completions(args) => completions::run(args, context),
         Command::Man(args) => man::run(args, context),
     }

@@ -37,6 +37,19 @@ impl Environment {
         }
     }
 
+    /// Replaces all variables.
+    pub fn with_variables<N, V>(mut self, variables: impl IntoIterator<Item = (N, V)>) -> Self
+    where
+        N: Into<String>,
+        V: Into<String>,
+    {
+        let variables = variables.into_iter();
+        self.variables = variables
+            .map(|(name, value)| (name.into(), Some(value.into())))
+            .collect();
+        self
+    }
+
     /// The value of a variable.
     ///
     /// # Errors
@@ -89,15 +102,12 @@ impl Environment {
 impl Environment {
     /// Surroundings that hold just `variables`, and a user named `os`.
     pub fn of(variables: &[(&str, &str)]) -> Self {
-        Self {
-            variables: variables
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), Some((*value).to_owned())))
-                .collect(),
+        let surroundings = Self {
             os_user: Some("os".to_owned()),
-            socket_directories: Vec::new(),
             working_directory: PathBuf::from("/nonexistent"),
-        }
+            ..Self::default()
+        };
+        surroundings.with_variables(variables.iter().copied())
     }
 
     /// Adds a variable that is not UTF-8.

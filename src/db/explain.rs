@@ -79,7 +79,9 @@ fn system(error: &io::Error, endpoint: &Endpoint) -> String {
     match (error.kind(), endpoint.socket_file()) {
         (io::ErrorKind::NotFound, Some(file)) => format!("socket {} does not exist", file.display()),
         (_, Some(file)) => format!("socket {}: {}", file.display(), words(error)),
-        (io::ErrorKind::UnexpectedEof, None) => "the server closed the connection".into(),
+        (io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe, None) => {
+            "the server closed the connection".into()
+        }
         (_, None) => words(error),
     }
 }

@@ -90,6 +90,12 @@ impl ConfigFile {
     }
 
     fn parse(text: &str, path: PathBuf) -> Result<Self> {
+        if deeply_nested(text) {
+            return Err(Error::usage(format!(
+                "{}: too many brackets are open",
+                path.display()
+            )));
+        }
         let parsed: Result<Option<Content>, _> = serde_yaml::from_str(text);
         match parsed {
             Ok(content) => Ok(Self {
@@ -164,6 +170,19 @@ impl ConfigFile {
             None => error.with_hint(format!("its targets are {}", known.join(", "))),
         }
     }
+}
+
+/// Whether more brackets are open than the file could need; the parser's time grows with their square.
+fn deeply_nested(text: &str) -> bool {
+    let mut open = 0_u32;
+    text.bytes().any(|byte| {
+        match byte {
+            b'[' | b'{' => open += 1,
+            b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        open > 64
+    })
 }
 
 #[cfg(test)]

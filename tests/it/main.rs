@@ -8,6 +8,9 @@
 )]
 
 mod cli;
+mod connect;
 mod server;
+mod server_binaries;
+mod server_end;
 mod sources;
 mod support;

@@ -18,11 +18,13 @@
 mod command;
 mod database;
 mod part;
+mod process;
 mod server;
 mod template;
 
 pub use command::Run;
 pub use database::Database;
-pub use part::{Part, respawn};
-pub use server::{Address, Server, binaries};
+pub use part::{Part, respawn, respawn_at, told};
+pub use process::{is_root, open_directory, ordinary_user, processes_of, wait_until};
+pub use server::{Address, Server, binaries, shared_options, start};
 pub use template::Template;

@@ -3,6 +3,7 @@
 mod sections;
 
 use serde::Serialize;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Row, Transaction};
 use uuid::{Uuid, uuid};
 
@@ -42,6 +43,8 @@ const fn user(number: u128) -> Uuid {
 pub struct Tour {
     /// How many agents anybody read before the migration, signed in or not.
     pub open_to_anybody_before: i64,
+    /// How many they read after it.
+    pub open_to_anybody_after: i64,
     /// How the agents are owned and shared right after the migration.
     pub distribution: Distribution,
     /// The tenants, once the people have moved in.
@@ -116,21 +119,29 @@ pub struct Attack {
     pub answer: String,
 }
 
-/// Loads the Supabase look-alike and the database as it was before the migration.
+/// Makes the empty database look like Supabase's: the roles of the API, an owner `postgres` who is no superuser, users.
+///
+/// # Errors
+/// If the fixture does not load.
+pub async fn look_like_supabase(superuser: &Connection) -> Result<()> {
+    let loaded = superuser.batch_execute(SUPABASE).await;
+    loaded.map_err(|e| Error::failed("could not prepare the demo database").caused_by(&e))
+}
+
+/// Loads the database as it was before the migration.
 ///
 /// # Errors
 /// If the fixtures do not load.
-pub async fn prepare(superuser: &Connection, owner: &Connection) -> Result<()> {
+pub async fn load_pre_state(owner: &Connection) -> Result<()> {
     let failed = |e| Error::failed("could not load the demo database").caused_by(&e);
-    superuser.batch_execute(SUPABASE).await.map_err(failed)?;
     owner.batch_execute(PRE_STATE).await.map_err(failed)?;
     owner.batch_execute(USERS).await.map_err(failed)
 }
 
-/// Counts the agents that somebody without any account reads.
+/// Counts the agents that somebody without any account reads: none where the table is closed to them.
 ///
 /// # Errors
-/// If the server refuses the count.
+/// If the server refuses for another reason.
 pub async fn open_to_anybody(owner: &mut Connection) -> Result<i64> {
     let failed = |e| Error::failed("could not look at the demo database").caused_by(&e);
     let transaction = owner.transaction().await.map_err(failed)?;
@@ -138,11 +149,14 @@ pub async fn open_to_anybody(owner: &mut Connection) -> Result<i64> {
         .batch_execute("set local role anon")
         .await
         .map_err(failed)?;
-    let row = transaction
+    match transaction
         .query_one("select count(*) from public.agents", &[])
         .await
-        .map_err(failed)?;
-    Ok(row.get(0))
+    {
+        Ok(row) => Ok(row.get(0)),
+        Err(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => Ok(0),
+        Err(error) => Err(failed(error)),
+    }
 }
 
 /// Moves people and a second tenant into the migrated database, looks through their eyes, and attacks.
@@ -152,6 +166,7 @@ pub async fn open_to_anybody(owner: &mut Connection) -> Result<i64> {
 pub async fn tour(owner: &mut Connection, open_to_anybody_before: i64) -> Result<Tour> {
     let failed = |e| Error::failed("could not tour the demo database").caused_by(&e);
     let distribution = owner.query_one(DISTRIBUTION, &[]).await.map_err(failed)?;
+    let open_to_anybody_after = open_to_anybody(owner).await?;
     let distribution = Distribution {
         total: distribution.get("total"),
         platform_owned: distribution.get("platform_owned"),
@@ -170,6 +185,7 @@ pub async fn tour(owner: &mut Connection, open_to_anybody_before: i64) -> Result
     let attacks = attacks(owner).await.map_err(failed)?;
     Ok(Tour {
         open_to_anybody_before,
+        open_to_anybody_after,
         distribution,
         tenants: tenants.iter().map(tenant).collect(),
         sights,
@@ -197,7 +213,7 @@ async fn attacks(owner: &mut Connection) -> Result<Vec<Attack>, tokio_postgres::
         (
             mia,
             Some(format!("set local app.tenant_id = '{MERIDIAN}'")),
-            format!("select * from agents where tenant_id = '{MERIDIAN}' and sharing_mode = 'private'"),
+            format!("select * from agents where tenant_id = '{MERIDIAN}' and not is_shared"),
         ),
         (
             mia,

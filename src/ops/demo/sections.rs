@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Tour;
+use super::{MERIDIAN, Tour};
 use crate::report::{Cell, Report, Tone};
 
 /// One table of the tour.
@@ -67,7 +67,11 @@ impl Tour {
     fn agents(&self) -> Section {
         let after = &self.distribution;
         let share = |count: i64| {
-            let percent = if after.total == 0 { 0 } else { count * 100 / after.total };
+            let percent = if after.total == 0 {
+                0
+            } else {
+                count * 100 / after.total
+            };
             Cell::number_text(format!("{count} ({percent}%)"))
         };
         let row = |what: &str, before: Cell, after: Cell| vec![Cell::text(what), before, after];
@@ -84,7 +88,10 @@ impl Tour {
                 row(
                     "readable by anybody, without an account",
                     Cell::number(self.open_to_anybody_before).tone(Tone::Bad),
-                    Cell::number(0).tone(Tone::Good),
+                    Cell::number(self.open_to_anybody_after).tone(match self.open_to_anybody_after {
+                        0 => Tone::Good,
+                        _ => Tone::Bad,
+                    }),
                 ),
             ],
         }
@@ -151,11 +158,18 @@ impl Tour {
                     let tone = if attack.succeeded { Tone::Bad } else { Tone::Good };
                     vec![
                         Cell::text(&attack.who),
-                        Cell::text(&attack.statement),
-                        Cell::text(&attack.answer).tone(tone),
+                        Cell::text(shorten(&attack.statement)),
+                        Cell::text(shorten(&attack.answer)).tone(tone),
                     ]
                 })
                 .collect(),
         }
     }
+}
+
+/// Leaves of the tenant that the tour attacks the start of its id, to keep a line on the screen.
+fn shorten(text: &str) -> String {
+    let id = MERIDIAN.to_string();
+    let start = id.split('-').next().unwrap_or_default();
+    text.replace(&id, &format!("{start}-..."))
 }
