@@ -16,7 +16,7 @@ select
         as actual
 from (
     select e.key as object, e.value as facts
-    from jsonb_each(current_setting('vital.promise')::jsonb -> '{kind}') as e
+    from jsonb_each((select current_setting('vital.promise')::jsonb) -> '{kind}') as e
 ) as p
 full join (
 {live}
@@ -37,4 +37,8 @@ cross join lateral (
     where p.facts -> k.key is distinct from l.facts -> k.key
 ) as changed
 where p.facts is distinct from l.facts
-  and not (l.object is null and p.facts ? 'table' and to_regclass(p.facts ->> 'table') is null)
+  and not (
+      l.object is null
+      and p.facts ? 'table'
+      and not exists (select from ({our_tables}) as o (oid) where o.oid::regclass::text = p.facts ->> 'table')
+  )

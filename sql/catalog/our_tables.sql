@@ -1,12 +1,14 @@
--- The tables that the migrations promise, by oid; one that does not exist is null.
+-- The tables that the migrations promise.
 -- Returns: oid
 
-select to_regclass(t.name)::oid
-from unnest(array[
-    'public.tenants',
-    'public.user_tenants',
-    'public.user_roles',
-    'public.agents',
-    'public.resource_sharing_audit',
-    'vital_private.replaced_policies'
-]) as t (name)
+select c.oid
+from pg_class as c
+join pg_namespace as n on n.oid = c.relnamespace
+where (n.nspname, c.relname) in (
+    ('public', 'tenants'),
+    ('public', 'user_tenants'),
+    ('public', 'user_roles'),
+    ('public', 'agents'),
+    ('public', 'resource_sharing_audit'),
+    ('vital_private', 'replaced_policies')
+)

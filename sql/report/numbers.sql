@@ -27,7 +27,7 @@ select
     p.audit_policies,
     (
         select count(*)
-        from jsonb_object_keys(current_setting('vital.promise')::jsonb -> 'functions') as f (signature)
+        from jsonb_object_keys((select current_setting('vital.promise')::jsonb) -> 'functions') as f (signature)
         where f.signature like 'public.%'
           and to_regprocedure(f.signature) is not null
     ) as public_functions
@@ -46,7 +46,7 @@ cross join (
     from pg_index as x
     join pg_class as c on c.oid = x.indexrelid
     where c.relname like 'idx\_%'
-      and current_setting('vital.promise')::jsonb -> 'indexes' ? x.indexrelid::regclass::text
+      and (select current_setting('vital.promise')::jsonb) -> 'indexes' ? x.indexrelid::regclass::text
       and x.indrelid <> 'public.resource_sharing_audit'::regclass
 ) as i
 cross join (
@@ -56,5 +56,5 @@ cross join (
         count(*) filter (where q.polrelid = 'public.agents'::regclass) as agents_policies,
         count(*) filter (where q.polrelid = 'public.resource_sharing_audit'::regclass) as audit_policies
     from pg_policy as q
-    where current_setting('vital.promise')::jsonb -> 'policies' ? format('%s.%I', q.polrelid::regclass, q.polname)
+    where (select current_setting('vital.promise')::jsonb) -> 'policies' ? format('%s.%I', q.polrelid::regclass, q.polname)
 ) as p

@@ -42,7 +42,7 @@ from (
       and l.lanname not in ('internal', 'c')
       and n.nspname not in ('pg_catalog', 'information_schema')
       and called.callers is not null
-      and not current_setting('vital.promise')::jsonb -> 'functions' ? p.oid::regprocedure::text
+      and not (select current_setting('vital.promise')::jsonb) -> 'functions' ? p.oid::regprocedure::text
       and not exists (
           select
           from pg_depend as d

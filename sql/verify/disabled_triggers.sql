@@ -28,6 +28,6 @@ left join pg_constraint as k on k.oid = t.tgconstraint
 where t.tgenabled in ('D', 'R')
   and (
       t.tgisinternal
-      or current_setting('vital.promise')::jsonb -> 'triggers' ? format('%s.%I', s.name, t.tgname)
+      or (select current_setting('vital.promise')::jsonb) -> 'triggers' ? format('%s.%I', s.name, t.tgname)
   )
 group by s.name, t.tgisinternal, k.conname, t.tgname

@@ -20,5 +20,5 @@ where a.attrelid = 'public.agents'::regclass
   and not a.attisdropped
   and a.attgenerated = ''
   and a.attname <> 'id'
-  and not current_setting('vital.promise')::jsonb -> 'column_grants' ? format('public.agents.%I', a.attname)
+  and not (select current_setting('vital.promise')::jsonb) -> 'column_grants' ? format('public.agents.%I', a.attname)
   and not has_column_privilege('authenticated', a.attrelid, a.attnum, 'INSERT')

@@ -18,8 +18,16 @@ from (
 ) as d
 where d.state <> 'extra'
   and case split_part(d.object, ' ', 1)
-      when 'function' then to_regprocedure(substr(d.object, 10)) is not null
-      when 'table' then to_regclass(substr(d.object, 7)) is not null
+      when 'function' then exists (
+          select
+          from ({our_functions}) as f (oid)
+          where f.oid::regprocedure::text = substr(d.object, 10)
+      )
+      when 'table' then exists (
+          select
+          from ({our_tables}) as t (oid)
+          where t.oid::regclass::text = substr(d.object, 7)
+      )
       when 'schema' then to_regnamespace(substr(d.object, 8)) is not null
       when 'policy' then exists (
           select

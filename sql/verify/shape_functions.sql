@@ -51,7 +51,7 @@ select
                 when d.state = 'missing' or t.is_retyped then (
                     select format('grant execute on function %s to %s;', d.object, string_agg(g.grantee, ', '))
                     from jsonb_object_keys(
-                        current_setting('vital.promise')::jsonb -> 'function_grants' -> d.object
+                        (select current_setting('vital.promise')::jsonb) -> 'function_grants' -> d.object
                     ) as g (grantee)
                     having count(*) > 0
                 )
@@ -60,7 +60,7 @@ select
                 when d.state = 'missing' or t.is_retyped then
                     'comment on function ' || d.object || ' is '
                     || quote_literal(
-                        current_setting('vital.promise')::jsonb #>> array['comments', 'function ' || d.object, 'comment']
+                        (select current_setting('vital.promise')::jsonb) #>> array['comments', 'function ' || d.object, 'comment']
                     )
                     || ';'
             end

@@ -30,7 +30,7 @@ select
     || coalesce(
         E'\ncomment on policy ' || t.policy_name || ' on ' || (d.promised ->> 'table') || ' is '
         || quote_literal(
-            current_setting('vital.promise')::jsonb
+            (select current_setting('vital.promise')::jsonb)
                 #>> array['comments', format('policy %s on %s', t.policy_name, d.promised ->> 'table'), 'comment']
         )
         || ';',

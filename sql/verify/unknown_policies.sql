@@ -26,4 +26,4 @@ from (
 {catalog:policies}
 ) as p
 where (p.facts ->> 'permissive')::boolean
-  and not current_setting('vital.promise')::jsonb -> 'policies' ? p.object
+  and not (select current_setting('vital.promise')::jsonb) -> 'policies' ? p.object

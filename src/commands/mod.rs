@@ -5,6 +5,8 @@ mod completions;
 mod demo;
 mod man;
 mod migrate;
+mod schema;
+mod verify;
 
 use clap::Subcommand;
 
@@ -26,6 +28,11 @@ pub enum Command {
     /// Apply the migrations, or show what is applied and what would be
     #[command(subcommand)]
     Migrate(migrate::Command),
+    /// Check that the database is as promised, and that isolation holds in it
+    Verify(verify::Args),
+    /// Show the schema of the tenancy
+    #[command(subcommand)]
+    Schema(schema::Command),
     /// Write the completion script of a shell
     Completions(completions::Args),
     /// Write the manual
@@ -87,6 +94,8 @@ pub async fn run(command: &Command, context: &Context) -> Result<u8> {
     match command {
         Command::Bootstrap(args) => bootstrap::run(args, context).await,
         Command::Demo(args) => demo::run(args, context).await,
+        Command::Verify(args) => verify::run(args, context).await,
+        Command::Schema(command) => schema::run(command, context).await,
         Command::Migrate(command) => migrate::run(command, context).await,
         Command::Completions(args) => completions::run(args, context),
         Command::Man(args) => man::run(args, context),
