@@ -5,6 +5,7 @@
 --   shared with it; a neighbour the same of the other tenant; who belongs to no tenant, was removed, suspended or only
 --   invited, or whose tenant is suspended, sees global agents alone; a platform admin sees all, a visitor none.
 -- fix: Mend what the other checks find in policies, row security and functions; then run this one again.
+-- expects: success
 -- actors: owner member guest neighbour stranger removed suspended invited inmate admin anon
 
 select

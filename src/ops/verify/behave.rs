@@ -28,6 +28,13 @@ struct Turn<'a> {
     looks: bool,
 }
 
+impl Turn<'_> {
+    /// Whether a refusal is a finding; a visitor may always be refused.
+    fn must_succeed(&self) -> bool {
+        self.check.must_succeed && self.actor != "anon"
+    }
+}
+
 /// The answers to a turn.
 struct Answers {
     acted: Result<(), ServerError>,
@@ -165,7 +172,7 @@ fn judge(turn: &Turn<'_>, answers: Answers) -> Result<Vec<Finding>, NotChecked> 
         .map_err(|error| not_checked("could not act as", &error))?;
     if let Err(error) = answers.first {
         return match is_refusal(&error) {
-            true if turn.check.must_succeed => Ok(vec![refused(turn, &error)]),
+            true if turn.must_succeed() => Ok(vec![refused(turn, &error)]),
             true => Ok(Vec::new()),
             false => Err(not_checked("as", &error)),
         };
@@ -176,6 +183,7 @@ fn judge(turn: &Turn<'_>, answers: Answers) -> Result<Vec<Finding>, NotChecked> 
             .map(|row| Finding::from_row(row, turn.check))
             .collect::<Result<_, _>>()
             .map_err(|error| not_checked("as", &error)),
+        Err(error) if is_refusal(&error) && turn.must_succeed() => Ok(vec![refused(turn, &error)]),
         Err(error) if is_refusal(&error) && !turn.looks => Ok(Vec::new()),
         Err(error) => Err(not_checked("as", &error)),
     }

@@ -117,7 +117,9 @@ impl Verification {
                 None => self.findings.push(finding),
             }
         }
-        let key = |finding: &Finding| (finding.level, finding.check_id.clone(), finding.object.clone());
+        // What users can do because of a cause comes after the cause.
+        let acted = |id: &str| made.iter().any(|check| check.id == id && check.acts());
+        let key = |f: &Finding| (f.level, acted(&f.check_id), f.check_id.clone(), f.object.clone());
         self.findings.sort_by_cached_key(key);
         self.excepted
             .sort_by_cached_key(|excepted| key(&excepted.finding));
