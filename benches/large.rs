@@ -161,7 +161,7 @@ fn load(cluster: &Cluster, agents: u64) {
 fn measure(cluster: &Cluster, copy: &str, way: impl FnOnce(&str)) -> Cost {
     let mut admin = connect(&cluster.url("postgres"));
     admin
-        .batch_execute(&format!("create database {copy} template large"))
+        .batch_execute(&format!("create database {copy} template large owner postgres"))
         .unwrap();
     admin.batch_execute("checkpoint").unwrap();
     let wal = |admin: &mut Client| -> i64 {

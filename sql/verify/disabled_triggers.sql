@@ -21,7 +21,13 @@ select
         else format('alter table %s enable trigger %I;', s.name, t.tgname)
     end as fix
 from (
+    select x.oid, x.name
+    from (
 {scope}
+    ) as x
+    union
+    select o.oid, o.oid::regclass::text
+    from ({our_tables}) as o (oid)
 ) as s
 join pg_trigger as t on t.tgrelid = s.oid
 left join pg_constraint as k on k.oid = t.tgconstraint

@@ -10,6 +10,7 @@ mod fault;
 mod file;
 mod host;
 mod modes;
+mod network;
 mod params;
 mod pgpass;
 mod redact;

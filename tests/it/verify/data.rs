@@ -6,7 +6,11 @@ use crate::support::{Database, Template};
 /// SQL that runs while no trigger fires and no foreign key is kept.
 macro_rules! unguarded {
     ($damage:literal) => {
-        concat!("set session_replication_role = replica; ", $damage, "; reset session_replication_role")
+        concat!(
+            "set session_replication_role = replica; ",
+            $damage,
+            "; reset session_replication_role"
+        )
     };
 }
 
@@ -22,7 +26,9 @@ fn rows_that_lost_their_tenant_are_found() {
                 cleanup: "",
             },
             Case {
-                damage: unguarded!("update public.agents set tenant_id = gen_random_uuid() where slug like 'omop-%'"),
+                damage: unguarded!(
+                    "update public.agents set tenant_id = gen_random_uuid() where slug like 'omop-%'"
+                ),
                 found: &[("agents-of-lost-tenants", "public.agents")],
                 cleanup: "",
             },
@@ -120,7 +126,10 @@ fn a_migration_that_this_version_does_not_know_is_a_finding() {
                values (30000000000000, 'later', '2030-01-01T00:00:00Z', '1')";
     db.client().batch_execute(sql).unwrap();
     let report = verify(&db, &[]);
-    assert_eq!(found(&report), [("history".to_owned(), "migration V30000000000000".to_owned())]);
+    assert_eq!(
+        found(&report),
+        [("history".to_owned(), "migration V30000000000000".to_owned())]
+    );
     assert_eq!(db.vital(&["verify"]).code, 4);
 }
 
@@ -131,9 +140,15 @@ fn pending_migrations_end_with_3_and_leave_exposure_checked() {
     assert!(run.stdout.contains("4 migrations are pending"), "{run}");
     let report = verify(&db, &[]);
     let found = found(&report);
-    let policy = ("unknown-policies".to_owned(), "public.agents.tenant_isolation_agents".to_owned());
+    let policy = (
+        "unknown-policies".to_owned(),
+        "public.agents.tenant_isolation_agents".to_owned(),
+    );
     assert!(found.contains(&policy), "{found:?}");
-    assert!(!found.iter().any(|(check, _)| check.starts_with("shape-")), "{found:?}");
+    assert!(
+        !found.iter().any(|(check, _)| check.starts_with("shape-")),
+        "{found:?}"
+    );
 
     let empty = Database::create(Template::Supabase);
     let run = empty.vital(&["verify"]).failure(3);

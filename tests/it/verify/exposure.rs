@@ -49,14 +49,21 @@ fn row_security_that_is_off_is_found() {
                 cleanup: "",
             },
             Case {
-                damage: notes!("alter table public.notes disable row level security; grant select on public.notes to authenticated"),
+                damage: notes!(
+                    "alter table public.notes disable row level security; grant select on public.notes to authenticated"
+                ),
                 found: &[("rls-disabled", "public.notes")],
                 cleanup: DROP,
             },
             Case {
-                damage: notes!("alter table public.notes disable row level security; \
-                     create policy mine on public.notes using (tenant_id = auth.uid())"),
-                found: &[("policies-without-rls", "public.notes"), ("per-row-policy-calls", "public.notes.mine")],
+                damage: notes!(
+                    "alter table public.notes disable row level security; \
+                     create policy mine on public.notes using (tenant_id = auth.uid())"
+                ),
+                found: &[
+                    ("policies-without-rls", "public.notes"),
+                    ("per-row-policy-calls", "public.notes.mine"),
+                ],
                 cleanup: DROP,
             },
             Case {
@@ -85,31 +92,41 @@ fn policies_that_open_are_found() {
                 cleanup: "",
             },
             Case {
-                damage: notes!("create policy everything on public.notes for select to authenticated using (true)"),
+                damage: notes!(
+                    "create policy everything on public.notes for select to authenticated using (true)"
+                ),
                 found: &[("open-policies", "public.notes.everything")],
                 cleanup: DROP,
             },
             Case {
-                damage: notes!("create policy unset on public.notes using (nullif(current_setting('app.tenant_id', true), '') is null \
-                     or tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid)"),
+                damage: notes!(
+                    "create policy unset on public.notes using (nullif(current_setting('app.tenant_id', true), '') is null \
+                     or tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid)"
+                ),
                 found: &[("open-policies", "public.notes.unset")],
                 cleanup: DROP,
             },
             Case {
-                damage: notes!("alter table public.notes add column is_active boolean; \
-                     create policy active on public.notes for select to authenticated using (is_active)"),
+                damage: notes!(
+                    "alter table public.notes add column is_active boolean; \
+                     create policy active on public.notes for select to authenticated using (is_active)"
+                ),
                 found: &[("tenant-blind-policies", "public.notes.active")],
                 cleanup: DROP,
             },
             Case {
-                damage: notes!("create policy slow on public.notes for select to authenticated \
-                     using (tenant_id = any (vital_private.readable_tenants()))"),
+                damage: notes!(
+                    "create policy slow on public.notes for select to authenticated \
+                     using (tenant_id = any (vital_private.readable_tenants()))"
+                ),
                 found: &[("per-row-policy-calls", "public.notes.slow")],
                 cleanup: DROP,
             },
             Case {
-                damage: notes!("create policy fast on public.notes for select to authenticated \
-                     using (tenant_id = any ((select vital_private.readable_tenants())::uuid[]))"),
+                damage: notes!(
+                    "create policy fast on public.notes for select to authenticated \
+                     using (tenant_id = any ((select vital_private.readable_tenants())::uuid[]))"
+                ),
                 found: &[],
                 cleanup: DROP,
             },

@@ -86,7 +86,9 @@ fn mend(db: &Database, report: &Value) {
     let mut client = db.superuser();
     let mut done: Vec<&str> = Vec::new();
     for finding in report["findings"].as_array().unwrap() {
-        let Some(fix) = finding["fix"].as_str() else { continue };
+        let Some(fix) = finding["fix"].as_str() else {
+            continue;
+        };
         if done.contains(&fix) {
             continue;
         }

@@ -54,22 +54,41 @@ fn a_reader_gets_shape_and_is_told_what_was_not_checked(db: &Database) {
     super::run_as_superuser(db, "create role reader login; grant pg_read_all_data to reader");
     let run = run_as(db, "reader", &["verify"]).success();
     assert!(run.stdout.contains("not checked"), "{run}");
-    assert!(run.stdout.contains("the probe could not be created: role reader is bound by row security"), "{run}");
+    assert!(
+        run.stdout
+            .contains("the probe could not be created: role reader is bound by row security"),
+        "{run}"
+    );
     let report = parsed(&run_as(db, "reader", &["verify", "-o", "json"]));
     let ids = |list: &str| {
         let list = report[list].as_array().unwrap().clone();
         list.iter()
-            .map(|entry| entry["check_id"].as_str().or(entry.as_str()).unwrap_or_default().to_owned())
+            .map(|entry| {
+                entry["check_id"]
+                    .as_str()
+                    .or(entry.as_str())
+                    .unwrap_or_default()
+                    .to_owned()
+            })
             .collect::<Vec<_>>()
     };
     assert!(ids("passed").contains(&"shape-policies".to_owned()), "{report:#}");
-    assert!(ids("not_checked").contains(&"lost-recipients".to_owned()), "{report:#}");
-    assert!(ids("not_checked").contains(&"behaviour-visibility".to_owned()), "{report:#}");
+    assert!(
+        ids("not_checked").contains(&"lost-recipients".to_owned()),
+        "{report:#}"
+    );
+    assert!(
+        ids("not_checked").contains(&"behaviour-visibility".to_owned()),
+        "{report:#}"
+    );
     run_as(db, "reader", &["verify", "--fail-on", "not-checked"]).failure(4);
 
     super::run_as_superuser(db, "drop policy agents_select_with_sharing on public.agents");
     let report = parsed(&run_as(db, "reader", &["verify", "-o", "json"]).failure(4));
-    let policy = ("shape-policies".to_owned(), "public.agents.agents_select_with_sharing".to_owned());
+    let policy = (
+        "shape-policies".to_owned(),
+        "public.agents.agents_select_with_sharing".to_owned(),
+    );
     assert_eq!(found(&report), [policy]);
     db.vital(&["verify", "--fix", "--yes"]).success();
 }

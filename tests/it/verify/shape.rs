@@ -36,7 +36,10 @@ fn schemas_tables_and_columns_that_differ_are_found() {
             },
             Case {
                 damage: "alter table public.agents alter column sharing_mode set default 'global'",
-                found: &[("shape-columns", "public.agents.sharing_mode"), ("behaviour-own-insert", "*")],
+                found: &[
+                    ("shape-columns", "public.agents.sharing_mode"),
+                    ("behaviour-own-insert", "*"),
+                ],
                 cleanup: "",
             },
             Case {
@@ -88,7 +91,10 @@ fn constraints_and_indexes_that_differ_are_found() {
             },
             Case {
                 damage: "alter table public.user_tenants drop constraint user_tenants_user_id_tenant_id_key",
-                found: &[("shape-constraints", "public.user_tenants.user_tenants_user_id_tenant_id_key")],
+                found: &[(
+                    "shape-constraints",
+                    "public.user_tenants.user_tenants_user_id_tenant_id_key",
+                )],
                 cleanup: "",
             },
             Case {
@@ -193,7 +199,10 @@ fn triggers_and_policies_that_differ_are_found() {
         &[
             Case {
                 damage: "drop trigger agents_20_check_recipients_insert on public.agents",
-                found: &[("shape-triggers", "public.agents.agents_20_check_recipients_insert")],
+                found: &[(
+                    "shape-triggers",
+                    "public.agents.agents_20_check_recipients_insert",
+                )],
                 cleanup: "",
             },
             Case {
@@ -283,7 +292,10 @@ fn grants_that_differ_are_found() {
             },
             Case {
                 damage: "grant insert (id) on public.agents to authenticated",
-                found: &[("shape-column-grants", "public.agents.id"), ("behaviour-upsert", "*")],
+                found: &[
+                    ("shape-column-grants", "public.agents.id"),
+                    ("behaviour-upsert", "*"),
+                ],
                 cleanup: "",
             },
             Case {
