@@ -24,3 +24,4 @@ mod server_binaries;
 mod server_end;
 mod sources;
 mod support;
+mod verify;
