@@ -57,14 +57,16 @@ fn twenty_at_once_apply_each_migration_once() {
     let database = Database::create(Template::PreState);
     let children: Vec<Child> = (0..20).map(|_| start(&database, &["-o", "json"])).collect();
     let runs: Vec<Run> = children.into_iter().map(finish).collect();
-    let mut own = 0;
+    let (mut own, mut replaced) = (0, 0);
     for run in &runs {
         assert_eq!(run.code, 0, "{run}");
         let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
         let migrations = report["migrations"].as_array().unwrap();
         own += migrations.iter().filter(|m| m["elapsed_ms"].is_u64()).count();
+        replaced += report["replaced_policies"].as_array().unwrap().len();
     }
-    assert_eq!((own, applied(&database)), (4, 4));
+    // Each migration and each replaced policy is reported by the one run that did it.
+    assert_eq!((own, replaced, applied(&database)), (4, 2, 4));
 }
 
 #[test]
@@ -89,8 +91,8 @@ fn an_open_reader_is_waited_for_without_blocking_others() {
         run.stderr.contains("waiting for a lock on public.agents"),
         "{run}"
     );
-    // One try holds others up for 300 ms; the rest is this machine.
-    assert!(longest < Duration::from_millis(900), "{longest:?}");
+    // One try holds others up for 300 ms, the rest is this machine; a queued lock would hold them up to the end.
+    assert!(longest < Duration::from_secs(2), "{longest:?}");
     assert_eq!(applied(&database), 4);
 }
 
