@@ -1,5 +1,7 @@
 //! Ctrl-C and SIGTERM: one flag that commands and operations can wait for, and the way a running statement ends.
 
+mod errors;
+
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,10 +10,12 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
-use tokio_postgres::NoTls;
 
 use crate::db::Connection;
-use crate::error::{Error, Kind, Result};
+pub use errors::abandoned;
+use errors::{as_interrupted, stopped, unanswered};
+
+use crate::error::Result;
 
 /// How long the server may take to confirm that a canceled statement is rolled back.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -66,7 +70,7 @@ impl Interrupt {
     /// Stops an operation between two statements.
     ///
     /// # Errors
-    /// [`Kind::Interrupted`] if the flag is raised.
+    /// [`crate::Kind::Interrupted`] if the flag is raised.
     pub fn check(&self) -> Result<()> {
         if self.is_requested() {
             Err(stopped())
@@ -78,7 +82,7 @@ impl Interrupt {
     /// Sleeps, such as between two attempts at a lock, but not beyond an interrupt.
     ///
     /// # Errors
-    /// [`Kind::Interrupted`] as soon as the flag is raised.
+    /// [`crate::Kind::Interrupted`] as soon as the flag is raised.
     pub async fn sleep(&self, duration: Duration) -> Result<()> {
         tokio::select! {
             biased;
@@ -89,11 +93,11 @@ impl Interrupt {
 
     /// Has an interrupt cancel what runs on `connection`, for as long as the connection lives.
     pub fn watch(&self, connection: &Connection) {
-        let token = connection.cancel_token();
+        let canceller = connection.canceller();
         self.watch_with(move || {
-            let token = token.clone();
+            let canceller = canceller.clone();
             async move {
-                if let Err(error) = token.cancel_query(NoTls).await {
+                if let Err(error) = canceller.cancel().await {
                     tracing::debug!(%error, "the cancel request was not delivered");
                 }
             }
@@ -116,8 +120,8 @@ impl Interrupt {
     /// waits for the command to end in its own way. Without a watched connection the command is dropped at once.
     ///
     /// # Errors
-    /// What the command reports; after an interrupt as [`Kind::Interrupted`] with the command's error as the cause,
-    /// except [`Kind::Unknown`], which stays. A command that finished all the same is a success.
+    /// What the command reports; after an interrupt as [`crate::Kind::Interrupted`] with the command's error as the cause,
+    /// except [`crate::Kind::Unknown`], which stays. A command that finished all the same is a success.
     pub async fn run<T>(
         &self,
         command: impl Future<Output = Result<T>>,
@@ -137,7 +141,7 @@ impl Interrupt {
                 tokio::select! {
                     biased;
                     outcome = &mut command => outcome,
-                    () = self.cancel_repeatedly() => Err(unanswered()),
+                    () = self.cancel_repeatedly() => Err(unanswered(PATIENCE)),
                 }
             }
         };
@@ -190,38 +194,6 @@ impl Drop for Asking<'_> {
     }
 }
 
-fn stopped() -> Error {
-    Error::new(Kind::Interrupted, "interrupted")
-        .with_hint("no statement was running; what was committed before stays, nothing else was changed")
-}
-
-fn unanswered() -> Error {
-    Error::new(
-        Kind::Interrupted,
-        format!(
-            "interrupted, and the server did not confirm within {} s",
-            PATIENCE.as_secs()
-        ),
-    )
-    .with_hint("the server rolls back what was not committed; see `vital migrate status` for what was")
-}
-
-fn as_interrupted(error: Error) -> Error {
-    if matches!(error.kind, Kind::Interrupted | Kind::Unknown) {
-        return error;
-    }
-    let hint = error.hint.clone().unwrap_or_else(|| {
-        "the running transaction was rolled back; what was committed before stays".to_owned()
-    });
-    Error {
-        kind: Kind::Interrupted,
-        message: "interrupted".to_owned(),
-        cause: Some(error.to_string()),
-        details: error.details,
-        hint: Some(hint),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::AtomicUsize;
@@ -229,6 +201,7 @@ mod tests {
     use tokio::sync::Notify;
 
     use super::*;
+    use crate::error::{Error, Kind};
 
     fn block_on<T>(future: impl Future<Output = T>) -> T {
         match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -274,12 +247,6 @@ mod tests {
             let outcome = interrupt.run(command, || {}).await;
             assert_eq!(outcome.map_err(|e| e.kind), Err(Kind::Interrupted));
         });
-    }
-
-    #[test]
-    fn an_unknown_outcome_stays_unknown() {
-        let error = Error::new(Kind::Unknown, "lost");
-        assert_eq!(as_interrupted(error.clone()), error);
     }
 
     #[test]

@@ -9,8 +9,9 @@ use tokio::runtime::{Builder, Runtime};
 use tracing::level_filters::LevelFilter;
 use vital::cli::{Cli, Global, ProgressFormat};
 use vital::commands::{self, Command, Context};
-use vital::interrupt::Interrupt;
+use vital::interrupt::{self, Interrupt};
 use vital::ops::event::{Event, Observer};
+use vital::render::Output;
 use vital::{Error, Kind, Result, prompt};
 
 /// Where the last panic happened and what it said.
@@ -46,7 +47,7 @@ fn help_or_usage(message: &clap::Error) -> ExitCode {
 
 fn run(command: &Command, context: &Context) -> Result<u8> {
     let runtime = runtime()?;
-    listen(context.interrupt.clone())?;
+    listen(context.interrupt.clone(), context.output.clone())?;
     let announce = || context.progress.event(&Event::Interrupting);
     let outcome = runtime.block_on(context.interrupt.run(commands::run(command, context), announce));
     // A lookup or a prompt that still blocks must not keep the process.
@@ -62,7 +63,7 @@ fn runtime() -> Result<Runtime> {
 }
 
 /// Listens for signals on a thread of its own, so that the second Ctrl-C ends the process whatever it is doing.
-fn listen(interrupt: Interrupt) -> Result<()> {
+fn listen(interrupt: Interrupt, output: Output) -> Result<()> {
     let runtime = runtime()?;
     let mut signals = {
         let _entered = runtime.enter();
@@ -77,7 +78,8 @@ fn listen(interrupt: Interrupt) -> Result<()> {
                 signals.next().await;
             }
         });
-        prompt::show_cursor();
+        prompt::restore_terminal();
+        output.error(&interrupt::abandoned(interrupt.is_asking()));
         leave()
     };
     std::thread::Builder::new()

@@ -3,10 +3,10 @@
 use std::io::IsTerminal;
 
 use dialoguer::console::Term;
-use dialoguer::{Confirm, Input, Select};
+use dialoguer::{Confirm, FuzzySelect, Input, Select};
 
-use crate::error::{Error, Kind, Result};
-use crate::interrupt::Interrupt;
+use crate::error::{Error, Result};
+use crate::interrupt::{self, Interrupt};
 use crate::progress::Progress;
 use crate::render::escape::{visible, visible_lines};
 
@@ -38,10 +38,16 @@ impl Prompt {
         self.yes || self.terminal
     }
 
+    /// Tells whether there is a person who can choose something.
+    #[must_use]
+    pub fn has_terminal(&self) -> bool {
+        self.terminal
+    }
+
     /// Asks a yes-or-no question whose default is no; `flag` is what a script gives instead, such as `--yes`.
     ///
     /// # Errors
-    /// [`Kind::Usage`] without a terminal, [`Kind::Interrupted`] for Ctrl-C.
+    /// [`crate::Kind::Usage`] without a terminal, [`crate::Kind::Interrupted`] for Ctrl-C.
     pub fn confirm(&self, question: &str, flag: &str) -> Result<bool> {
         if self.yes {
             return Ok(true);
@@ -54,7 +60,7 @@ impl Prompt {
     /// Goes on only after a yes to [`confirm`](Self::confirm).
     ///
     /// # Errors
-    /// Those of `confirm`, and [`Kind::Failed`] after a no.
+    /// Those of `confirm`, and [`crate::Kind::Failed`] after a no.
     pub fn require(&self, question: &str, flag: &str) -> Result<()> {
         match self.confirm(question, flag)? {
             true => Ok(()),
@@ -65,7 +71,7 @@ impl Prompt {
     /// Goes on only after `expected`, such as the database's name, was typed.
     ///
     /// # Errors
-    /// Those of [`confirm`](Self::confirm), and [`Kind::Failed`] if something else was typed.
+    /// Those of [`confirm`](Self::confirm), and [`crate::Kind::Failed`] if something else was typed.
     pub fn require_typed(&self, question: &str, expected: &str, flag: &str) -> Result<()> {
         if self.yes {
             return Ok(());
@@ -90,7 +96,7 @@ impl Prompt {
     /// Has one of `items` chosen and returns its index; `--yes` is no answer here.
     ///
     /// # Errors
-    /// [`Kind::Usage`] without a terminal, [`Kind::Interrupted`] for Ctrl-C.
+    /// [`crate::Kind::Usage`] without a terminal, [`crate::Kind::Interrupted`] for Ctrl-C.
     pub fn select(&self, question: &str, items: &[String], flag: &str) -> Result<usize> {
         let items: Vec<_> = items.iter().map(|item| visible(item)).collect();
         self.ask(question, flag, |question| {
@@ -98,6 +104,22 @@ impl Prompt {
                 .with_prompt(question)
                 .items(&items)
                 .default(0)
+                .interact()
+        })
+    }
+
+    /// Has one of many `items` chosen from a list that narrows as one types, and returns its index.
+    ///
+    /// # Errors
+    /// As [`select`](Self::select).
+    pub fn pick(&self, question: &str, items: &[String], flag: &str) -> Result<usize> {
+        let items: Vec<_> = items.iter().map(|item| visible(item)).collect();
+        self.ask(question, flag, |question| {
+            FuzzySelect::new()
+                .with_prompt(question)
+                .items(&items)
+                .default(0)
+                .max_length(12)
                 .interact()
         })
     }
@@ -112,26 +134,56 @@ impl Prompt {
             return Err(unanswerable(question, flag));
         }
         self.progress.clear();
+        terminal::remember();
         let _asking = self.interrupt.asking();
         ask(visible_lines(question, "")).map_err(|dialoguer::Error::IO(error)| {
-            show_cursor();
-            let stopped = Error::new(Kind::Interrupted, "interrupted at the question");
-            let stopped = match error.kind() {
+            restore_terminal();
+            let stopped = interrupt::abandoned(true);
+            match error.kind() {
                 std::io::ErrorKind::Interrupted => stopped,
                 _ => stopped.with_cause(error.to_string()),
-            };
-            stopped.with_hint("nothing was changed")
+            }
         })
     }
 }
 
-/// Shows the cursor again after a question or a bar was left in the middle.
-pub fn show_cursor() {
-    let terminal = Term::stderr();
-    if terminal.is_term() {
-        let _ = terminal.show_cursor();
-        let _ = terminal.write_line("");
+/// Shows the cursor again and takes back the terminal's raw mode, after a question or a bar was left in the middle.
+pub fn restore_terminal() {
+    terminal::restore();
+    let term = Term::stderr();
+    if term.is_term() {
+        let _ = term.show_cursor();
+        let _ = term.write_line("");
     }
+}
+
+#[cfg(unix)]
+mod terminal {
+    use std::io::stdin;
+    use std::sync::{Mutex, PoisonError};
+
+    use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+
+    /// The terminal's modes before the first question; reading a key switches to raw mode meanwhile.
+    static MODES: Mutex<Option<Termios>> = Mutex::new(None);
+
+    pub fn remember() {
+        let mut modes = MODES.lock().unwrap_or_else(PoisonError::into_inner);
+        *modes = modes.take().or_else(|| tcgetattr(stdin()).ok());
+    }
+
+    pub fn restore() {
+        let modes = MODES.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(modes) = modes.as_ref() {
+            let _ = tcsetattr(stdin(), OptionalActions::Now, modes);
+        }
+    }
+}
+
+#[cfg(not(unix))]
+mod terminal {
+    pub fn remember() {}
+    pub fn restore() {}
 }
 
 fn declined(reason: &str) -> Error {
@@ -151,6 +203,7 @@ fn unanswerable(question: &str, flag: &str) -> Error {
 mod tests {
     use super::*;
     use crate::cli::Global;
+    use crate::error::Kind;
 
     fn prompt(yes: bool) -> Option<Prompt> {
         #[derive(clap::Parser)]

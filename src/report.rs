@@ -49,6 +49,16 @@ impl Cell {
         }
     }
 
+    /// Creates a right-aligned cell of a number that is already formatted.
+    #[must_use]
+    pub fn number_text(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            number: true,
+            ..Self::default()
+        }
+    }
+
     /// Creates an empty cell for an absent value, else a text cell.
     #[must_use]
     pub fn optional(text: Option<impl Into<String>>) -> Self {

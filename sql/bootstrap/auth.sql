@@ -1,10 +1,12 @@
 -- Schema auth with the functions that tell who is calling, as Supabase defines them, where they are missing. They read the
 -- settings that PostgREST makes of a token; whoever else connects must set request.jwt.claims from a verified token.
 
-create schema if not exists auth;
-
 do $$
 begin
+    if to_regnamespace('auth') is null then
+        create schema auth;
+        grant usage on schema auth to anon, authenticated, service_role;
+    end if;
     if to_regprocedure('auth.uid()') is null then
         create function auth.uid()
         returns uuid
@@ -46,6 +48,3 @@ begin
     end if;
 end
 $$;
-
-grant usage on schema auth to anon, authenticated, service_role;
-grant usage on schema public to anon, authenticated, service_role;

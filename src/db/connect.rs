@@ -1,86 +1,164 @@
-//! Opens connections.
+//! Opens connections: every host in order, and again while a server is coming up.
 
-use std::ops::{Deref, DerefMut};
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
 
-use futures_util::{StreamExt, stream};
-use tokio::sync::mpsc;
-use tokio_postgres::{AsyncMessage, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::Settings;
-use crate::error::{Error, Kind, Result};
+use super::attempt::{Attempt, check_session, within};
+use super::connection::Connection;
+use super::explain::report;
+use super::fault::{Failure, Fault};
+use super::host::{Endpoint, Place};
+use super::modes::{Session, SslMode};
+use super::settings::Settings;
+use super::tls;
+use crate::error::Result;
 
-/// A message that the server sent beside results.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
-    /// `NOTICE`, `WARNING`, `INFO` ...
-    pub severity: String,
-    /// The text.
-    pub message: String,
-}
+/// The pause before the first retry; it doubles up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// A connected session. Dereferences to the driver's client.
-pub struct Connection {
-    client: tokio_postgres::Client,
-    notices: mpsc::UnboundedReceiver<Notice>,
-    /// How it was reached.
-    pub settings: Settings,
-}
-
-impl Deref for Connection {
-    type Target = tokio_postgres::Client;
-    fn deref(&self) -> &Self::Target {
-        &self.client
-    }
-}
-
-impl DerefMut for Connection {
-    fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut self.client
-    }
-}
-
-impl Connection {
-    /// Takes the notices that arrived since the last call.
-    pub fn take_notices(&mut self) -> Vec<Notice> {
-        std::iter::from_fn(|| self.notices.try_recv().ok()).collect()
-    }
-
-    /// Cancels the statement that is running on the server.
-    ///
-    /// # Errors
-    /// [`Kind::Unreachable`] if the cancel request could not be delivered.
-    pub async fn cancel(&self) -> Result<()> {
-        self.client.cancel_token().cancel_query(NoTls).await.map_err(|e| {
-            Error::new(Kind::Unreachable, "could not cancel the running statement").caused_by(&e)
-        })
-    }
-}
-
-/// Connects within the connect timeout.
+/// Connects to the first host that answers and suits, each within the connect timeout.
+///
+/// With `--wait` it tries again while the server is not up yet.
 ///
 /// # Errors
-/// [`Kind::Unreachable`] with the server's or the system's reason and a hint.
+/// [`crate::Kind::Unreachable`] with the server's or the system's reason and a hint; [`crate::Kind::Usage`] for a
+/// certificate file that cannot be used.
 pub async fn connect(settings: &Settings) -> Result<Connection> {
-    let (client, mut connection) = settings
-        .config
-        .connect(NoTls)
-        .await
-        .map_err(|e| Error::new(Kind::Unreachable, "cannot connect").caused_by(&e))?;
-    let (sender, notices) = mpsc::unbounded_channel();
-    tokio::spawn(async move {
-        let mut messages = stream::poll_fn(move |cx| connection.poll_message(cx));
-        while let Some(Ok(message)) = messages.next().await {
-            if let AsyncMessage::Notice(notice) = message {
-                let _ = sender.send(Notice {
-                    severity: notice.severity().to_owned(),
-                    message: notice.message().to_owned(),
-                });
+    let tls = match settings.tls.mode {
+        SslMode::Disable => None,
+        _ if settings
+            .endpoints
+            .iter()
+            .all(|endpoint| endpoint.socket_file().is_some()) =>
+        {
+            None
+        }
+        _ => Some(tls::connector(&settings.tls)?),
+    };
+    let deadline = Instant::now() + settings.wait;
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let failures = match try_all(settings, tls.as_ref()).await {
+            Ok(connection) => return Ok(connection),
+            Err(failures) => failures,
+        };
+        let left = deadline.saturating_duration_since(Instant::now());
+        let may_pass = failures.last().is_some_and(|failure| failure.fault.may_pass());
+        if left.is_zero() || !may_pass {
+            return Err(report(settings, &failures));
+        }
+        tracing::info!("{} is not up yet, waiting", settings.place());
+        tokio::time::sleep(jitter(pause).min(left)).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Half of `pause`, and a random part of the other half.
+fn jitter(pause: Duration) -> Duration {
+    pause.mul_f64(0.5 + fastrand::f64() / 2.0)
+}
+
+async fn try_all(settings: &Settings, tls: Option<&MakeRustlsConnect>) -> Result<Connection, Vec<Failure>> {
+    if settings.session != Session::PreferStandby {
+        return try_hosts(settings, tls, settings.session).await;
+    }
+    match try_hosts(settings, tls, Session::Standby).await {
+        Err(failures)
+            if failures
+                .iter()
+                .any(|failure| matches!(failure.fault, Fault::Session { .. })) =>
+        {
+            try_hosts(settings, tls, Session::Any).await
+        }
+        done => done,
+    }
+}
+
+async fn try_hosts(
+    settings: &Settings,
+    tls: Option<&MakeRustlsConnect>,
+    wanted: Session,
+) -> Result<Connection, Vec<Failure>> {
+    let mut order: Vec<_> = settings.endpoints.iter().zip(&settings.passwords).collect();
+    if settings.shuffle {
+        fastrand::shuffle(&mut order);
+    }
+    let mut failures = Vec::new();
+    for (endpoint, password) in order {
+        let mut fail = |fault| {
+            failures.push(Failure {
+                endpoint: endpoint.clone(),
+                fault,
+            })
+        };
+        let addresses = match addresses(settings, endpoint).await {
+            Ok(addresses) => addresses,
+            Err(fault) => {
+                fail(fault);
+                continue;
+            }
+        };
+        for address in addresses {
+            let password = password.as_ref();
+            let attempt = Attempt {
+                settings,
+                endpoint,
+                password,
+                address,
+                tls,
+            };
+            let fault = match open(&attempt, wanted).await {
+                Ok(connection) => return Ok(connection),
+                Err(fault) => fault,
+            };
+            let (ends_search, ends_host) = (fault.ends_search(), matches!(fault, Fault::Session { .. }));
+            fail(fault);
+            if ends_search {
+                return Err(failures);
+            }
+            if ends_host {
+                break;
             }
         }
-    });
-    Ok(Connection {
-        client,
-        notices,
-        settings: settings.clone(),
-    })
+    }
+    Err(failures)
+}
+
+async fn open(attempt: &Attempt<'_>, wanted: Session) -> Result<Connection, Fault> {
+    let tls = &attempt.settings.tls;
+    let unnamed = matches!(attempt.endpoint.place, Place::Tcp { host: None, .. });
+    if unnamed && tls.mode == SslMode::VerifyFull {
+        return Err(Fault::NoName);
+    }
+    let connection = attempt.open().await?;
+    check_session(&connection, wanted).await?;
+    Ok(connection)
+}
+
+/// The addresses to try; a socket counts as one without an address.
+async fn addresses(settings: &Settings, endpoint: &Endpoint) -> Result<Vec<Option<IpAddr>>, Fault> {
+    let host = match &endpoint.place {
+        Place::Socket(_) => return Ok(vec![None]),
+        Place::Tcp {
+            address: Some(address),
+            ..
+        } => return Ok(vec![Some(*address)]),
+        Place::Tcp { host, .. } => host.as_deref().unwrap_or_default(),
+    };
+    let limit = settings.connect_timeout;
+    let found = within(limit, tokio::net::lookup_host((host, endpoint.port)))
+        .await
+        .ok_or(Fault::Timeout(limit.unwrap_or_default()))?
+        .map_err(Fault::Resolve)?;
+    let mut addresses: Vec<_> = found.map(|address| Some(address.ip())).collect();
+    if settings.shuffle {
+        fastrand::shuffle(&mut addresses);
+    }
+    if addresses.is_empty() {
+        return Err(Fault::Resolve(std::io::Error::other("the name has no address")));
+    }
+    Ok(addresses)
 }

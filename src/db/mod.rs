@@ -1,7 +1,27 @@
-//! Connections: settings with libpq's conventions, TLS, retry and cancel.
+//! Connections: settings with libpq's conventions, TLS and cancel.
 
+mod attempt;
 mod connect;
+mod connection;
+mod conninfo;
+mod environment;
+mod explain;
+mod fault;
+mod file;
+mod host;
+mod modes;
+mod network;
+mod params;
+mod pgpass;
+mod redact;
+mod service;
 mod settings;
+mod text;
+mod tls;
+mod url;
+mod verify;
 
-pub use connect::{Connection, Notice, connect};
-pub use settings::Settings;
+pub use connect::connect;
+pub use connection::{Canceller, Connection, Notice};
+pub use file::{ConfigFile, Fleet};
+pub use settings::{Settings, Timeouts};

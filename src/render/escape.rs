@@ -80,7 +80,7 @@ mod tests {
             "日本語",
             "ייִדיש",
             "می‌خواهم",
-            "👩‍🔬",
+            "\u{1f469}\u{200d}\u{1f52c}",
         ] {
             assert!(
                 matches!(visible(name), Cow::Borrowed(same) if same == name),

@@ -2,6 +2,7 @@
 
 pub mod csv;
 pub mod escape;
+pub mod event;
 pub mod json;
 mod output;
 #[cfg(test)]

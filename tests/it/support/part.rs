@@ -1,11 +1,15 @@
 //! Parts that this test binary plays when a test starts it again as a process of its own.
 
+use std::fmt::Display;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use vital::server::{Cluster, Options};
+use postgres::{Client, NoTls};
+use vital::server::{Binaries, Options};
 
-use super::server::{self, binaries};
+use super::server::{self, binaries, start};
 
 /// The variable that names the part.
 const VARIABLE: &str = "VITAL_IT_PART";
@@ -15,25 +19,39 @@ const VARIABLE: &str = "VITAL_IT_PART";
 pub enum Part {
     /// Owns the server that all test processes of a run share.
     Keeper,
-    /// Starts a server, tells its directory, port and user, and sleeps until it is killed.
+    /// Starts a server, tells its directory, and sleeps until it is killed.
     Owner,
-    /// Starts a server, and stops it again.
+    /// Starts a server that is to be kept, tells how to stop it, and ends.
+    Leaver,
+    /// Starts a server, tells its directory and the account it runs as, and stops it again.
     Visitor,
+    /// Finds the programs of PostgreSQL, and tells where.
+    Finder,
+    /// Brings the programs of PostgreSQL, and tells where and what it was told meanwhile.
+    Fetcher,
 }
 
-impl Part {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Keeper => "keeper",
-            Self::Owner => "owner",
-            Self::Visitor => "visitor",
-        }
-    }
-}
+const PARTS: [(&str, Part, fn()); 6] = [
+    ("keeper", Part::Keeper, server::keep),
+    ("owner", Part::Owner, own),
+    ("leaver", Part::Leaver, leave),
+    ("visitor", Part::Visitor, visit),
+    ("finder", Part::Finder, find),
+    ("fetcher", Part::Fetcher, fetch),
+];
 
 /// Returns the command that starts this binary again to play `part`.
 pub fn respawn(part: Part) -> Command {
-    let mut command = Command::new(std::env::current_exe().expect("the test binary has a path"));
+    respawn_at(
+        &std::env::current_exe().expect("the test binary has a path"),
+        part,
+    )
+}
+
+/// Returns the command that starts the copy of this binary at `path` to play `part`.
+pub fn respawn_at(path: &Path, part: Part) -> Command {
+    let (name, ..) = PARTS.iter().find(|(_, other, _)| *other == part).unwrap();
+    let mut command = Command::new(path);
     command
         .args([
             "support::part::plays_its_part",
@@ -41,7 +59,7 @@ pub fn respawn(part: Part) -> Command {
             "--nocapture",
             "--test-threads=1",
         ])
-        .env(VARIABLE, part.name());
+        .env(VARIABLE, name);
     command
 }
 
@@ -51,25 +69,68 @@ fn plays_its_part() {
     let Ok(name) = std::env::var(VARIABLE) else {
         return;
     };
-    match name.as_str() {
-        "keeper" => server::keep(),
-        "owner" => {
-            let cluster = Cluster::start(&Options::new(binaries())).unwrap();
-            println!("\ndirectory {}", cluster.socket_dir().display());
-            std::thread::sleep(Duration::from_secs(600));
+    let (_, _, play) = PARTS.iter().find(|(other, ..)| *other == name).unwrap();
+    play();
+}
+
+/// Tells the process that gave this part `value`, on a line that [`told`] finds.
+fn tell(key: &str, value: impl Display) {
+    println!("\n{key}={value}");
+}
+
+/// Reads what a part told under `key`.
+pub fn told<'a>(output: &'a str, key: &str) -> Option<&'a str> {
+    output
+        .lines()
+        .find_map(|line| line.strip_prefix(key)?.strip_prefix('='))
+}
+
+fn own() {
+    let cluster = start(&Options::new(binaries()));
+    tell("directory", cluster.socket_dir().display());
+    std::thread::sleep(Duration::from_secs(600));
+}
+
+fn leave() {
+    let mut options = Options::new(binaries());
+    options.keep = true;
+    let cluster = start(&options);
+    tell("url", cluster.url("postgres"));
+    tell("directory", cluster.socket_dir().display());
+    tell("stop", cluster.stop_command());
+}
+
+fn visit() {
+    let cluster = start(&Options::new(binaries()));
+    let mut client = Client::connect(&cluster.url("postgres"), NoTls).unwrap();
+    client.execute("select 1", &[]).unwrap();
+    drop(client);
+    tell("directory", cluster.socket_dir().display());
+    tell(
+        "uid",
+        std::fs::metadata(cluster.socket_dir().join("data"))
+            .unwrap()
+            .uid(),
+    );
+    cluster.stop().unwrap();
+}
+
+fn find() {
+    match Binaries::find(None) {
+        Ok(Some(found)) => tell("found", found.directory().display()),
+        Ok(None) => tell("found", "nothing"),
+        Err(error) => tell("error", error),
+    }
+}
+
+fn fetch() {
+    let result = Binaries::fetch(&mut |line| tell("progress", line));
+    match result {
+        Ok(found) => tell("found", found.directory().display()),
+        Err(error) => {
+            tell("error", &error.message);
+            tell("details", error.details.join("; "));
+            tell("hint", error.hint.unwrap_or_default());
         }
-        "visitor" => {
-            let cluster = Cluster::start(&Options::new(binaries())).unwrap();
-            let mut client = postgres::Client::connect(&cluster.url("postgres"), postgres::NoTls).unwrap();
-            let row = client.query_one("select current_user::text", &[]).unwrap();
-            drop(client);
-            println!(
-                "\nuser {} in {}",
-                row.get::<_, &str>(0),
-                cluster.socket_dir().display()
-            );
-            cluster.stop().unwrap();
-        }
-        other => panic!("there is no part `{other}`"),
     }
 }

@@ -125,7 +125,8 @@ pub fn shared_options() -> Options {
     options
 }
 
-fn start(options: &Options) -> Cluster {
+/// Starts a server, or fails with everything that is known.
+pub fn start(options: &Options) -> Cluster {
     Cluster::start(options).unwrap_or_else(|error| panic!("{error:?}"))
 }
 

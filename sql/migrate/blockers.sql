@@ -1,0 +1,23 @@
+-- Lists the sessions that hold a lock on the tables that migrations change, longest transaction first, as a JSON
+-- array. A role that may not see other sessions gets their pid only; a prepared transaction has pid 0.
+select coalesce(jsonb_agg(to_jsonb(b) order by b.age_ms desc nulls last, b.pid), '[]')::text as json
+from (
+    select
+        coalesce(l.pid, 0) as pid,
+        a.usename as user,
+        case when l.pid is null then 'prepared transaction' else nullif(a.application_name, '') end as application,
+        case when a.backend_type = 'autovacuum worker' then 'autovacuum' else a.state end as state,
+        (extract(epoch from clock_timestamp() - a.xact_start) * 1000)::int8 as age_ms,
+        left(a.query, 500) as query,
+        string_agg(distinct 'public.' || c.relname, ', ') as relations
+    from pg_catalog.pg_locks l
+    join pg_catalog.pg_class c on c.oid = l.relation
+    left join pg_catalog.pg_stat_activity a on a.pid = l.pid
+    where l.locktype = 'relation'
+        and l.granted
+        and l.database = (select oid from pg_catalog.pg_database where datname = current_database())
+        and c.relnamespace = to_regnamespace('public')
+        and c.relname in ('agents', 'tenants', 'user_tenants', 'user_roles', 'resource_sharing_audit')
+        and l.pid is distinct from pg_backend_pid()
+    group by 1, 2, 3, 4, 5, 6
+) b

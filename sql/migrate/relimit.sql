@@ -1,0 +1,5 @@
+-- Puts the session's time limits back.
+select set_config(name, reset_val, false)
+from pg_catalog.pg_settings
+where name in ('statement_timeout', 'lock_timeout', 'transaction_timeout')
+    and setting <> reset_val

@@ -1,0 +1,95 @@
+//! Gives a plain PostgreSQL the roles and functions that the policies refer to, as Supabase shapes them.
+
+use serde::Serialize;
+use tokio_postgres::error::SqlState;
+
+use crate::db::Connection;
+use crate::error::{Error, Result};
+use crate::report::{Cell, Report, Tone};
+
+const FACTS: &str = include_str!("../../sql/bootstrap/facts.sql");
+const ROLES: &str = include_str!("../../sql/bootstrap/roles.sql");
+const AUTH: &str = include_str!("../../sql/bootstrap/auth.sql");
+
+/// What the API needs, and whether the bootstrap created it or found it.
+#[derive(Debug, Serialize)]
+pub struct Bootstrap {
+    /// Every role, schema and function, in the order of creation.
+    pub objects: Vec<Object>,
+}
+
+/// One object of the bootstrap.
+#[derive(Debug, Serialize)]
+pub struct Object {
+    /// `role`, `schema` or `function`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it was created just now; an existing one is left as it is.
+    pub created: bool,
+}
+
+impl Report for Bootstrap {
+    const SCHEMA: &'static str = "vital.bootstrap/1";
+
+    fn header(&self) -> Vec<&'static str> {
+        vec!["kind", "name", "state"]
+    }
+
+    fn rows(&self) -> Vec<Vec<Cell>> {
+        let state = |created| match created {
+            true => Cell::text("created").tone(Tone::Good),
+            false => Cell::text("exists, left as it is").tone(Tone::Dim),
+        };
+        self.objects
+            .iter()
+            .map(|object| {
+                vec![
+                    Cell::text(&object.kind),
+                    Cell::text(&object.name),
+                    state(object.created),
+                ]
+            })
+            .collect()
+    }
+
+    fn summary(&self) -> Vec<String> {
+        match self.objects.iter().filter(|object| object.created).count() {
+            0 => vec!["nothing to do: everything is there".to_owned()],
+            created => vec![format!("created {created} of {}", self.objects.len())],
+        }
+    }
+}
+
+/// Creates the API's roles and schema `auth` where they are missing, in one transaction.
+///
+/// # Errors
+/// [`crate::Kind::Failed`] if the role may not create roles or schemas; nothing is kept then.
+pub async fn bootstrap(connection: &mut Connection) -> Result<Bootstrap> {
+    let failed = |error: &tokio_postgres::Error| {
+        let failure = Error::failed("could not create the roles and functions of the API");
+        let failure = match error.code() {
+            Some(code) if *code == SqlState::INSUFFICIENT_PRIVILEGE => failure.with_hint(
+                "nothing was kept; run `vital bootstrap` as a superuser, because role service_role bypasses row security",
+            ),
+            _ => failure.with_hint("nothing was kept"),
+        };
+        failure.caused_by(error)
+    };
+    let transaction = connection.transaction().await.map_err(|e| failed(&e))?;
+    let facts = transaction.query(FACTS, &[]).await.map_err(|e| failed(&e))?;
+    let objects: Vec<_> = facts
+        .iter()
+        .map(|row| Object {
+            kind: row.get("kind"),
+            name: row.get("object"),
+            created: !row.get::<_, bool>("is_present"),
+        })
+        .collect();
+    if objects.iter().any(|object| object.created) {
+        transaction.batch_execute(ROLES).await.map_err(|e| failed(&e))?;
+        transaction.batch_execute(AUTH).await.map_err(|e| failed(&e))?;
+    }
+    transaction.commit().await.map_err(|e| failed(&e))?;
+    Ok(Bootstrap { objects })
+}

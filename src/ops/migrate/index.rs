@@ -1,0 +1,293 @@
+//! Builds an index on `agents` without blocking readers or writers, showing how far it is.
+
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+use tokio::time::sleep;
+use tokio_postgres::Error as ServerError;
+
+use super::blocker::BlockerRow;
+use super::read;
+use super::retry::{self, Backoff};
+use super::session::{Failure, Session, Wait};
+use crate::error::{Error, Kind, Result};
+use crate::ops::event::Event;
+
+const STATE: &str = include_str!("../../../sql/migrate/index_state.sql");
+const COMPARE: &str = include_str!("../../../sql/migrate/index_compare.sql");
+const PROGRESS: &str = include_str!("../../../sql/migrate/index_progress.sql");
+const UNLIMIT: &str = include_str!("../../../sql/migrate/unlimit.sql");
+const RELIMIT: &str = include_str!("../../../sql/migrate/relimit.sql");
+
+/// How often the progress is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How often the same wait is reported.
+const REPORT_EVERY: Duration = Duration::from_secs(5);
+
+/// An index to build, named in a `create index concurrently` statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Index<'a> {
+    /// Its name, in schema public.
+    pub name: &'a str,
+    /// The statement.
+    pub sql: &'a str,
+}
+
+impl<'a> Index<'a> {
+    /// Recognises a statement that builds an index concurrently.
+    #[must_use]
+    pub fn of(sql: &'a str) -> Option<Self> {
+        let code: Vec<&str> = sql
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("--"))
+            .collect();
+        let mut words = code.into_iter().flat_map(str::split_whitespace);
+        let head: Vec<String> = words.by_ref().take(3).map(str::to_ascii_lowercase).collect();
+        let name = words.next()?;
+        (head == ["create", "index", "concurrently"]).then_some(Self { name, sql })
+    }
+
+    /// The same index on a temporary copy of the table.
+    fn on_copy(&self) -> String {
+        self.sql
+            .replacen("concurrently ", "", 1)
+            .replacen("public.", "pg_temp.", 1)
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct State {
+    on_agents: bool,
+    valid: bool,
+    table: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Progress {
+    phase: String,
+    done: u64,
+    total: u64,
+    waits_for: Option<BlockerRow>,
+}
+
+/// Builds the index unless it is there as wanted; one that is invalid or different is replaced.
+///
+/// `guard` is a second connection, from which the progress is read.
+///
+/// # Errors
+/// [`Kind::Locked`] if the table's lock was not obtained in time, else the server's error. A build that failed leaves
+/// an invalid index, which costs writes a little and which the next run replaces.
+pub async fn ensure(session: &Session<'_>, guard: &Session<'_>, index: Index<'_>) -> Result<(), Failure> {
+    let mut backoff = Backoff::new(session.timeouts().lock_wait);
+    loop {
+        session.interrupt.check()?;
+        let error = match replace(session, guard, index).await {
+            Ok(()) => return Ok(()),
+            Err(Failure::Server(error)) if retry::is_passing(&error) => error,
+            Err(failure) => return Err(failure),
+        };
+        if let Wait::Over(blockers) = session.wait_for_locks(&mut backoff).await? {
+            return Err(Failure::Locked(error, blockers));
+        }
+    }
+}
+
+async fn replace(session: &Session<'_>, guard: &Session<'_>, index: Index<'_>) -> Result<(), Failure> {
+    let state = STATE.replace(":'name'", &format!("'{}'", index.name));
+    let found: Option<State> = read::json(session.connection, &state).await?;
+    let exists = found.is_some();
+    if let Some(found) = found {
+        if !found.on_agents {
+            let message = format!("index public.{} exists, but on table {}", index.name, found.table);
+            let hint = format!(
+                "rename it: the migrations need that name for an index on public.{}",
+                "agents"
+            );
+            return Err(Error::failed(message).with_hint(hint).into());
+        }
+        if found.valid && is_as_wanted(session, index).await {
+            return Ok(());
+        }
+    }
+    session.connection.batch_execute(UNLIMIT).await?;
+    let built = build(session, guard, index, exists).await;
+    let restored = session.connection.batch_execute(RELIMIT).await;
+    built?;
+    restored.map_err(Failure::Server)
+}
+
+/// Compares the index that exists with one built on an empty copy of the table. A role that may not create temporary
+/// tables cannot tell, and rebuilds.
+async fn is_as_wanted(session: &Session<'_>, index: Index<'_>) -> bool {
+    let compare = format!(
+        "begin; create temporary table agents (like public.agents) on commit drop; {}; {}; rollback",
+        index.on_copy(),
+        COMPARE.replace(":'name'", &format!("'{}'", index.name))
+    );
+    match session.connection.simple_query(&compare).await {
+        Ok(answer) => read::flag(&answer, "same"),
+        Err(error) => {
+            tracing::debug!(%error, index = index.name, "the index could not be compared");
+            session.rollback().await;
+            false
+        }
+    }
+}
+
+async fn build(
+    session: &Session<'_>,
+    guard: &Session<'_>,
+    index: Index<'_>,
+    exists: bool,
+) -> Result<(), Failure> {
+    if exists {
+        let drop = format!("drop index concurrently if exists public.{}", index.name);
+        watched(session, guard, index, &drop).await?;
+    }
+    watched(session, guard, index, index.sql).await
+}
+
+/// Runs a statement that waits for others, telling whom it waits for and how far it is.
+///
+/// It stands in the table's lock queue without a timeout: its lock conflicts with neither readers nor writers, so nobody
+/// queues behind it. What is limited is the time before it has done any work.
+async fn watched(
+    session: &Session<'_>,
+    guard: &Session<'_>,
+    index: Index<'_>,
+    sql: &str,
+) -> Result<(), Failure> {
+    let statement = session.connection.batch_execute(sql);
+    tokio::pin!(statement);
+    let mut watch = Watch::new(index);
+    loop {
+        tokio::select! {
+            biased;
+            ended = &mut statement => return ended.map_err(Failure::Server),
+            () = sleep(LOOK_EVERY) => {}
+        }
+        let stopped = match watch.look(guard).await {
+            Ok(()) if watch.idle() < session.timeouts().lock_wait => continue,
+            Ok(()) => locked(index, &session_blockers(guard, &watch).await),
+            Err(error) => error,
+        };
+        session.connection.cancel().await?;
+        let _canceled: Result<(), ServerError> = statement.await;
+        return Err(stopped.into());
+    }
+}
+
+async fn session_blockers(guard: &Session<'_>, watch: &Watch<'_>) -> Vec<BlockerRow> {
+    match &watch.waits_for {
+        Some(blocker) => vec![blocker.clone()],
+        None => guard.blockers().await,
+    }
+}
+
+fn locked(index: Index<'_>, blockers: &[BlockerRow]) -> Error {
+    let mut error = Error::new(
+        Kind::Locked,
+        format!("could not start to build index {}", index.name),
+    );
+    error.details.extend(blockers.iter().map(BlockerRow::sentence));
+    error.with_hint("run `vital migrate up` again when they are done; it goes on where it stopped")
+}
+
+/// What was last seen of a build.
+struct Watch<'a> {
+    index: Index<'a>,
+    begun: Instant,
+    works: bool,
+    waits_for: Option<BlockerRow>,
+    reported: Option<Instant>,
+    shown: Option<(String, u64)>,
+}
+
+impl<'a> Watch<'a> {
+    fn new(index: Index<'a>) -> Self {
+        Self {
+            index,
+            begun: Instant::now(),
+            works: false,
+            waits_for: None,
+            reported: None,
+            shown: None,
+        }
+    }
+
+    /// How long it has been waiting without having done any work.
+    fn idle(&self) -> Duration {
+        if self.works {
+            Duration::ZERO
+        } else {
+            self.begun.elapsed()
+        }
+    }
+
+    async fn look(&mut self, guard: &Session<'_>) -> Result<()> {
+        // The view is a snapshot of the transaction's first look at it, unless that is thrown away.
+        let look = format!("select pg_catalog.pg_stat_clear_snapshot(); {PROGRESS}");
+        let progress: Option<Progress> = read::json(guard.connection, &look).await?;
+        match progress {
+            None if self.works => {}
+            None => self.report_wait(guard, "a lock on public.agents"),
+            Some(progress) if progress.waits_for.is_some() => {
+                self.waits_for = progress.waits_for;
+                self.report_wait(guard, "transactions that began before");
+            }
+            Some(progress) => {
+                self.works |= !progress.phase.starts_with("waiting") && progress.phase != "initializing";
+                self.waits_for = None;
+                self.show(guard, progress);
+            }
+        }
+        Ok(())
+    }
+
+    fn report_wait(&mut self, guard: &Session<'_>, for_what: &str) {
+        if self.reported.is_none_or(|at| at.elapsed() >= REPORT_EVERY) {
+            self.reported = Some(Instant::now());
+            guard.observer.event(&Event::Waiting {
+                for_what: for_what.to_owned(),
+                blocker: self.waits_for.as_ref().map(BlockerRow::to_blocker),
+                waited: self.begun.elapsed(),
+            });
+        }
+    }
+
+    /// Reports each phase and each percent once.
+    fn show(&mut self, guard: &Session<'_>, progress: Progress) {
+        let percent = (progress.done * 100)
+            .checked_div(progress.total)
+            .unwrap_or_default();
+        let seen = (progress.phase, percent);
+        if self.shown.as_ref() != Some(&seen) {
+            guard.observer.event(&Event::IndexProgress {
+                index: format!("public.{}", self.index.name),
+                phase: seen.0.clone(),
+                done: progress.done,
+                total: progress.total,
+            });
+            self.shown = Some(seen);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_concurrent_builds_are_indexes() {
+        let sql = "-- a comment\ncreate index concurrently idx_a on public.agents (x)\n";
+        let index = Index::of(sql);
+        assert_eq!(index.map(|index| index.name), Some("idx_a"));
+        assert_eq!(
+            index.map(|index| index.on_copy()).as_deref(),
+            Some("-- a comment\ncreate index idx_a on pg_temp.agents (x)\n")
+        );
+        for other in ["create index idx_a on public.agents (x)", "select 1", ""] {
+            assert_eq!(Index::of(other), None, "{other}");
+        }
+    }
+}

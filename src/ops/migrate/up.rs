@@ -1,0 +1,254 @@
+//! Applies what is pending.
+
+use refinery::{Migration, Runner, Target};
+use serde::Serialize;
+
+use super::embedded;
+use super::history::{self, Applied};
+use super::online::{Online, Preparation};
+use super::policies::{self, Policy};
+use super::preflight::{self, Facts};
+use super::session::Session;
+use super::wrapper::{Migrator, Step};
+use crate::db::Connection;
+use crate::error::{Error, Result};
+use crate::ops::event::Event;
+use crate::report::{Cell, Report, Tone};
+
+/// What a run would do, as found before anything is changed.
+#[derive(Debug, Clone)]
+pub struct Assessment {
+    /// The history; `None` if its table does not exist.
+    pub history: Option<Vec<Applied>>,
+    /// The migrations to apply, in order.
+    pub pending: Vec<Migration>,
+    /// What the catalogs say; read only if something is pending.
+    pub facts: Option<Facts>,
+    target: Option<i64>,
+}
+
+impl Assessment {
+    /// Lists the policies that the run replaces only with consent.
+    #[must_use]
+    pub fn leftovers(&self) -> Vec<Policy> {
+        let policies = self.facts.as_ref().map(|facts| facts.policies.as_slice());
+        policies::leftovers(policies.unwrap_or_default(), &self.versions())
+    }
+
+    /// Lists what is worth knowing and stops nothing.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<String> {
+        let Some(facts) = &self.facts else {
+            return Vec::new();
+        };
+        let mut remarks = policies::remarks(&facts.policies, &self.versions());
+        if self.history.is_none() {
+            remarks.extend(foreign_histories(&facts.other_histories));
+            remarks.extend(facts.was_migrated_by_hand().then(|| {
+                "tenancy tables exist without a migration history, as after a migration by hand; they are brought to \
+                 the same state and keep their rows"
+                    .to_owned()
+            }));
+        }
+        remarks
+    }
+
+    fn versions(&self) -> Vec<i64> {
+        self.pending.iter().map(Migration::version).collect()
+    }
+}
+
+/// Says that other migration tools keep a history here.
+#[must_use]
+pub fn foreign_histories(tables: &[String]) -> Option<String> {
+    (!tables.is_empty()).then(|| {
+        format!(
+            "another migration tool keeps its history in {}; vital neither reads nor changes it",
+            tables.join(", ")
+        )
+    })
+}
+
+/// Reads the history and, if a migration up to `target` is pending, what stands in its way. Changes nothing, and with
+/// nothing pending costs one round trip.
+///
+/// # Errors
+/// [`crate::Kind::Diverged`], or the first precondition that does not hold.
+pub async fn assess(connection: &Connection, target: Option<i64>) -> Result<Assessment> {
+    let history = history::read(connection).await?;
+    let migrations = embedded::migrations();
+    let applied = history.as_deref().unwrap_or_default();
+    history::check(applied, &migrations)?;
+    let is_pending = |migration: &Migration| {
+        let version = migration.version();
+        target.is_none_or(|target| version <= target) && applied.iter().all(|row| row.version != version)
+    };
+    let pending: Vec<Migration> = migrations.into_iter().filter(is_pending).collect();
+    let facts = match pending.is_empty() {
+        true => None,
+        false => Some(preflight::read(connection).await?),
+    };
+    Ok(Assessment {
+        history,
+        pending,
+        facts,
+        target,
+    })
+}
+
+/// Applies what was assessed. `replaced` are the leftover policies that may be replaced; with fewer than
+/// [`Assessment::leftovers`] the server refuses the migration that comes upon another.
+///
+/// # Errors
+/// A precondition that does not hold, [`crate::Kind::Locked`], [`crate::Kind::Diverged`], [`crate::Kind::Unknown`],
+/// or [`crate::Kind::Failed`] with the failing statement.
+pub async fn apply(
+    session: Session<'_>,
+    assessment: &Assessment,
+    online: Online,
+    replaced: &[Policy],
+) -> Result<UpReport> {
+    let from = last(assessment.history.as_deref().unwrap_or_default());
+    let Some(facts) = &assessment.facts else {
+        return Ok(UpReport::new(from, assessment, Vec::new(), Vec::new()));
+    };
+    facts.check()?;
+    session.observer.event(&Event::RunStarted {
+        action: "apply",
+        total: assessment.pending.len(),
+    });
+    let migrations = embedded::migrations();
+    let mut runner = Runner::new(&migrations);
+    if let Some(target) = assessment.target {
+        runner = runner.set_target(Target::Version(target));
+    }
+    runner.set_migration_table_name(history::TABLE);
+    let mut migrator = Migrator::new(
+        session,
+        migrations,
+        assessment.history.clone(),
+        policies::consent(replaced),
+        Preparation {
+            enabled: online.applies_to(facts.agents()),
+        },
+    );
+    runner.run_async(&mut migrator).await.map_err(ours)?;
+    let steps = std::mem::take(&mut migrator.steps);
+    Ok(UpReport::new(from, assessment, steps, replaced.to_vec()))
+}
+
+/// Takes our error out of refinery's.
+fn ours(error: refinery::Error) -> Error {
+    let error = match error.kind() {
+        refinery::error::Kind::Connection(_, source) => source.downcast_ref::<Error>().cloned(),
+        _ => None,
+    }
+    .ok_or(error);
+    error
+        .unwrap_or_else(|other| Error::failed("could not apply the migrations").with_cause(other.to_string()))
+}
+
+fn last(applied: &[Applied]) -> Option<i64> {
+    applied.last().map(|row| row.version)
+}
+
+/// What a run did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UpReport {
+    /// The last version before the run.
+    pub from: Option<i64>,
+    /// The last version after it.
+    pub to: Option<i64>,
+    /// How many migrations are applied now.
+    pub applied: usize,
+    /// How many this binary has.
+    pub total: usize,
+    /// What was applied, in order.
+    pub migrations: Vec<AppliedMigration>,
+    /// Foreign policies that were replaced; their definitions are kept in `vital_private.replaced_policies`.
+    pub replaced_policies: Vec<Policy>,
+}
+
+/// A migration that was pending when the run began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AppliedMigration {
+    /// The version.
+    pub version: i64,
+    /// The name without version.
+    pub name: String,
+    /// How long its transaction took, milliseconds; null if another runner applied it meanwhile.
+    pub elapsed_ms: Option<u64>,
+}
+
+impl UpReport {
+    fn new(from: Option<i64>, assessment: &Assessment, steps: Vec<Step>, replaced: Vec<Policy>) -> Self {
+        let before = assessment.history.as_ref().map_or(0, Vec::len);
+        let migrations: Vec<AppliedMigration> = steps
+            .into_iter()
+            .filter_map(|step| {
+                let migration = assessment.pending.iter().find(|m| m.version() == step.version)?;
+                Some(AppliedMigration {
+                    version: step.version,
+                    name: migration.name().to_owned(),
+                    elapsed_ms: step
+                        .elapsed
+                        .map(|t| u64::try_from(t.as_millis()).unwrap_or(u64::MAX)),
+                })
+            })
+            .collect();
+        let by_this_run = |policy: &Policy| {
+            let mut own = migrations.iter().filter(|m| m.elapsed_ms.is_some());
+            own.any(|migration| migration.version == policy.replaced_by())
+        };
+        let replaced_policies = replaced.into_iter().filter(by_this_run).collect();
+        Self {
+            from,
+            to: migrations.last().map(|m| m.version).or(from),
+            applied: before + migrations.len(),
+            total: embedded::migrations().len(),
+            migrations,
+            replaced_policies,
+        }
+    }
+}
+
+impl Report for UpReport {
+    const SCHEMA: &'static str = "vital.migrate.up/1";
+
+    fn header(&self) -> Vec<&'static str> {
+        vec!["version", "name", "result", "elapsed_ms"]
+    }
+
+    fn rows(&self) -> Vec<Vec<Cell>> {
+        let row = |migration: &AppliedMigration| {
+            let (result, elapsed) = match migration.elapsed_ms {
+                Some(ms) => ("applied", Cell::number(i64::try_from(ms).unwrap_or(i64::MAX))),
+                None => ("applied by another run", Cell::default()),
+            };
+            vec![
+                Cell::text(migration.version.to_string()),
+                Cell::text(&migration.name),
+                Cell::text(result).tone(Tone::Good),
+                elapsed,
+            ]
+        };
+        self.migrations.iter().map(row).collect()
+    }
+
+    fn summary(&self) -> Vec<String> {
+        let Self { applied, total, .. } = self;
+        let verb = if *applied == 1 { "is" } else { "are" };
+        let standing = format!("{applied} of {total} migrations {verb} applied");
+        let mut lines = vec![match self.migrations.as_slice() {
+            [] => format!("nothing to do: {standing}"),
+            _ => standing,
+        }];
+        let replaced = match self.replaced_policies.len() {
+            0 => return lines,
+            1 => "1 policy was replaced; its definition is kept".to_owned(),
+            count => format!("{count} policies were replaced; their definitions are kept"),
+        };
+        lines.push(format!("{replaced} in vital_private.replaced_policies"));
+        lines
+    }
+}

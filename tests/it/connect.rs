@@ -1,0 +1,11 @@
+//! Connecting, beside psql: what it reaches with some words, vital reaches with the same.
+
+mod cases;
+mod errors;
+mod fake;
+mod files;
+mod hosts;
+mod parse;
+mod secure;
+mod tls;
+mod wait;
