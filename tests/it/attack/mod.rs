@@ -19,5 +19,5 @@ mod shadowing;
 mod sharing;
 mod tenants;
 mod upsert;
-mod world;
+pub mod world;
 mod writing;
