@@ -21,5 +21,5 @@ mod shadowing;
 mod sharing;
 mod tenants;
 mod upsert;
-mod world;
+pub mod world;
 mod writing;
