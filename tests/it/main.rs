@@ -7,18 +7,26 @@
     clippy::print_stderr
 )]
 
+mod admins;
 mod attack;
+mod audit;
 mod bootstrap;
 mod cli;
 mod connect;
 mod demo;
+mod members;
 mod migrate_cut;
 mod migrate_locks;
 mod migrate_plan;
 mod migrate_status;
 mod migrate_up;
+mod operators_day;
+mod prompts;
+mod roster;
+mod seed;
 mod server;
 mod server_binaries;
 mod server_end;
 mod sources;
 mod support;
+mod tenant;

@@ -23,6 +23,7 @@ mod part;
 mod process;
 mod server;
 mod template;
+mod terminal;
 
 pub use command::{Run, vital};
 pub use database::Database;
@@ -30,3 +31,4 @@ pub use part::{Part, respawn, respawn_at, told};
 pub use process::{is_root, open_directory, ordinary_user, processes_of, wait_until};
 pub use server::{Address, Server, binaries, shared_options, start};
 pub use template::{Template, fixture, run_file};
+pub use terminal::Terminal;

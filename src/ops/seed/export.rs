@@ -133,11 +133,7 @@ fn columns(document: &Value, parent: Option<&str>) -> Vec<(&'static str, Value)>
             columns.push((column, value));
         }
         if column == "type" {
-            columns.extend(
-                parent
-                    .iter()
-                    .map(|parent| ("parent", Value::from(parent.as_str()))),
-            );
+            columns.extend(parent.map(|parent| ("parent", Value::from(parent))));
         }
     }
     columns
