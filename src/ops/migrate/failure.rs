@@ -37,9 +37,15 @@ impl Standing {
     }
 }
 
-/// Says that a statement of a migration failed, which one, and in which line; `completed` statements went before it.
+/// Says that a statement of a migration failed, which one, and in which line; `completed` of its statements went before
+/// it, or it came to none.
 #[must_use]
-pub fn refused(migration: &Migration, error: &ServerError, completed: usize, standing: Standing) -> Error {
+pub fn refused(
+    migration: &Migration,
+    error: &ServerError,
+    completed: Option<usize>,
+    standing: Standing,
+) -> Error {
     let mut refused = could_not_apply(migration).caused_by(error);
     let server_hint = refused.hint.take();
     refused.details.extend(location(migration, error, completed));
@@ -57,7 +63,7 @@ pub fn refused(migration: &Migration, error: &ServerError, completed: usize, sta
 #[must_use]
 pub fn locked_out(
     migration: &Migration,
-    (error, completed): (&ServerError, usize),
+    (error, completed): (&ServerError, Option<usize>),
     blockers: &[BlockerRow],
     standing: Standing,
 ) -> Error {
@@ -104,7 +110,10 @@ fn could_not_apply(migration: &Migration) -> Error {
 }
 
 /// The file and line of the failing statement, and its first line.
-fn location(migration: &Migration, error: &ServerError, completed: usize) -> Vec<String> {
+fn location(migration: &Migration, error: &ServerError, completed: Option<usize>) -> Vec<String> {
+    let Some(completed) = completed else {
+        return vec!["before its first statement, while its transaction was set up".to_owned()];
+    };
     let sql = migration.sql().unwrap_or_default();
     let path = embedded::path(migration);
     let statements = statements::split(sql);

@@ -117,7 +117,7 @@ impl Facts {
             Error::failed(format!("role {role} may not create {what}")).with_hint(grant)
         };
         match self.may_create_in_private {
-            None if !self.may_create_schema => Some(lacks(
+            _ if !self.may_create_schema => Some(lacks(
                 &format!("schemas in database `{database}`"),
                 format!("grant create on database \"{database}\" to \"{role}\""),
             )),

@@ -243,12 +243,12 @@ impl Report for UpReport {
             [] => format!("nothing to do: {standing}"),
             _ => standing,
         }];
-        if !self.replaced_policies.is_empty() {
-            lines.push(format!(
-                "{} policies were replaced; their definitions are kept in vital_private.replaced_policies",
-                self.replaced_policies.len()
-            ));
-        }
+        let replaced = match self.replaced_policies.len() {
+            0 => return lines,
+            1 => "1 policy was replaced; its definition is kept".to_owned(),
+            count => format!("{count} policies were replaced; their definitions are kept"),
+        };
+        lines.push(format!("{replaced} in vital_private.replaced_policies"));
         lines
     }
 }

@@ -132,6 +132,7 @@ impl<'a> Migrator<'a> {
         let mut blockers = Vec::new();
         loop {
             let lock_timeout = self.lock_timeout(&backoff, &blockers);
+            tracing::info!(%migration, failed_tries = backoff.tries(), ?lock_timeout, "applying");
             let (error, completed) = match self.attempt(migration, record, lock_timeout).await {
                 Ok(outcome) => return Ok(outcome),
                 Err((Failure::Server(error), completed)) => (error, completed),
@@ -166,14 +167,14 @@ impl<'a> Migrator<'a> {
     }
 
     /// One transaction, begun and committed here. The number beside a failure counts the migration's statements that
-    /// went well.
+    /// went well, once it came to them.
     async fn attempt(
         &mut self,
         migration: &Migration,
         record: &str,
         lock_timeout: Duration,
-    ) -> Result<Outcome, (Failure, usize)> {
-        let early = |failure: Failure| (failure, 0);
+    ) -> Result<Outcome, (Failure, Option<usize>)> {
+        let early = |failure: Failure| (failure, None);
         let has_history = self.history.is_some();
         let held = self
             .session
@@ -186,7 +187,7 @@ impl<'a> Migrator<'a> {
             self.history = Some(history);
             if fits.is_err() || self.is_applied(migration.version()) {
                 self.session.rollback().await;
-                return fits.map(|()| Outcome::ByAnother).map_err(|e| (e.into(), 0));
+                return fits.map(|()| Outcome::ByAnother).map_err(|e| (e.into(), None));
             }
         }
         let started = Instant::now();
@@ -195,7 +196,7 @@ impl<'a> Migrator<'a> {
         let commit = format!("{record}; commit");
         send::transact(self.session.connection, sql, &commit)
             .await
-            .map_err(|(error, completed)| (error.into(), completed))?;
+            .map_err(|(error, completed)| (error.into(), Some(completed)))?;
         self.remember(migration);
         Ok(Outcome::Applied(started.elapsed()))
     }
