@@ -891,7 +891,6 @@ end
 $$;
 
 revoke all on vital_private.admin_audit from public, anon, authenticated, service_role;
-grant select on vital_private.admin_audit to service_role;
 
 revoke all on function
     vital_private.refuse_admin_audit_change(),

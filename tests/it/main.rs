@@ -7,17 +7,24 @@
     clippy::print_stderr
 )]
 
+mod admins;
 mod attack;
+mod audit;
 mod bootstrap;
 mod cli;
 mod connect;
 mod demo;
+mod members;
 mod legacy;
 mod migrate_cut;
 mod migrate_locks;
 mod migrate_plan;
 mod migrate_status;
 mod migrate_up;
+mod operators_day;
+mod prompts;
+mod roster;
+mod seed;
 mod model;
 mod pooler;
 mod postgrest;
@@ -27,4 +34,5 @@ mod server_end;
 mod sources;
 mod static_checks;
 mod support;
+mod tenant;
 mod verify;

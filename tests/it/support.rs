@@ -25,6 +25,7 @@ mod process;
 mod request;
 mod server;
 mod template;
+mod terminal;
 
 pub use command::{Run, vital};
 pub use database::Database;
@@ -33,3 +34,4 @@ pub use process::{is_root, open_directory, ordinary_user, processes_of, wait_unt
 pub use request::Request;
 pub use server::{Address, Server, binaries, shared_options, start};
 pub use template::{Template, fixture, run_file};
+pub use terminal::Terminal;
