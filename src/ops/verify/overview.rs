@@ -42,7 +42,7 @@ impl Report for Overview<'_> {
         groups
             .iter()
             .flat_map(|group| group.iter().take(SHOWN))
-            .map(|finding| row(finding))
+            .map(row)
             .collect()
     }
 

@@ -105,7 +105,8 @@ mod tests {
 
     #[test]
     fn an_unknown_check_is_a_usage_error_that_names_the_nearest() {
-        let error = request(&["sead"], &[]).choose(&checks());
+        let all = checks();
+        let error = request(&["sead"], &[]).choose(&all);
         let error = error.map_err(|error| (error.kind, error.hint));
         let hint = "did you mean `seeds`?".to_owned();
         assert_eq!(error.map(|_| ()), Err((crate::Kind::Usage, Some(hint))));
