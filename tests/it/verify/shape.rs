@@ -169,7 +169,10 @@ fn functions_that_differ_are_found() {
                          as 'select * from public.tenants where slug = p_slug'; \
                          revoke all on function public.get_tenant_by_slug(varchar) from public, anon",
                 found: &[
-                    ("shape-comments", "function public.get_tenant_by_slug(character varying)"),
+                    (
+                        "shape-comments",
+                        "function public.get_tenant_by_slug(character varying)",
+                    ),
                     ("shape-functions", "public.get_tenant_by_slug(character varying)"),
                 ],
                 cleanup: "",
