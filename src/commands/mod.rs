@@ -44,6 +44,9 @@ use word;
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Apply the migrations, or show what is applied and what would be
+    #[command(subcommand)]
+    Migrate(migrate::Command),
     /// Show, create, change, suspend, activate and archive tenants
     #[command(subcommand)]
     Tenant(tenant::Command),
@@ -70,9 +73,6 @@ pub enum Command {
     Bootstrap(bootstrap::Args),
     /// Show the whole story on a private, throw-away PostgreSQL
     Demo(demo::Args),
-    /// Apply the migrations, or show what is applied and what would be
-    #[command(subcommand)]
-    Migrate(migrate::Command),
     /// Check that the database is as promised, and that isolation holds in it
     Verify(verify::Args),
     /// Show the schema of the tenancy
