@@ -5,6 +5,7 @@ mod completions;
 mod demo;
 mod man;
 mod migrate;
+mod sharing;
 
 use clap::Subcommand;
 
@@ -26,6 +27,9 @@ pub enum Command {
     /// Apply the migrations, or show what is applied and what would be
     #[command(subcommand)]
     Migrate(migrate::Command),
+    /// Report, explain and change who sees which agents
+    #[command(subcommand)]
+    Sharing(sharing::Command),
     /// Write the completion script of a shell
     Completions(completions::Args),
     /// Write the manual
@@ -88,6 +92,7 @@ pub async fn run(command: &Command, context: &Context) -> Result<u8> {
         Command::Bootstrap(args) => bootstrap::run(args, context).await,
         Command::Demo(args) => demo::run(args, context).await,
         Command::Migrate(command) => migrate::run(command, context).await,
+        Command::Sharing(command) => sharing::run(command, context).await,
         Command::Completions(args) => completions::run(args, context),
         Command::Man(args) => man::run(args, context),
     }

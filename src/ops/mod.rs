@@ -4,3 +4,4 @@ pub mod bootstrap;
 pub mod demo;
 pub mod event;
 pub mod migrate;
+pub mod sharing;

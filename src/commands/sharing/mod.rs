@@ -1,0 +1,29 @@
+//! `vital sharing`: who sees which agents, why, and how that changes.
+
+mod explain;
+mod matrix;
+mod report;
+
+use clap::Subcommand;
+
+use super::Context;
+use crate::error::Result;
+
+/// The subcommands of `vital sharing`.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Count how agents are owned and shared, in all and by tenant
+    Report(report::Args),
+    /// Count what each tenant sees of each other tenant's agents
+    Matrix(matrix::Args),
+    /// Tell what somebody sees and by which rule, or why they do not
+    Explain(explain::Args),
+}
+
+pub(super) async fn run(command: &Command, context: &Context) -> Result<u8> {
+    match command {
+        Command::Report(args) => report::run(args, context).await,
+        Command::Matrix(args) => matrix::run(args, context).await,
+        Command::Explain(args) => explain::run(args, context).await,
+    }
+}
