@@ -34,6 +34,6 @@ select
 from (
     select
         count(*) as seen,
-        count(*) filter (where agent.tenant_id is distinct from $1::uuid) as others
+        count(*) filter (where (agent.tenant_id = $1::uuid) is not true) as others
     from (select a.tenant_id from public.agents as a where a.sharing_mode = 'global' limit $2::bigint) as agent
 ) as everybody

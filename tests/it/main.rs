@@ -12,5 +12,6 @@ mod connect;
 mod server;
 mod server_binaries;
 mod server_end;
+mod sharing_model;
 mod sources;
 mod support;

@@ -130,22 +130,23 @@ pub fn reasons(viewer: &Viewer, subject: &Subject) -> Vec<Reason> {
     if !reasons.is_empty() {
         return reasons;
     }
-    if viewer.memberships.is_empty() {
-        reasons.push(Reason::new(
-            "no_membership",
-            "they are a member of no tenant, so they see global agents only",
-            assign(viewer, subject),
-        ));
-    } else if viewer.acting().is_none() {
+    if viewer.acting().is_none() {
         reasons.extend(idle(viewer));
     }
     reasons.push(closed(viewer, subject));
     reasons
 }
 
-/// Why no membership counts, apart from any agent.
+/// Why the viewer acts for no tenant, apart from any agent.
 #[must_use]
 pub fn idle(viewer: &Viewer) -> Vec<Reason> {
+    if viewer.memberships.is_empty() {
+        return vec![Reason::new(
+            "no_membership",
+            "they are a member of no tenant, so they see global agents only",
+            format!("vital assign-user {} --tenant TENANT --role member", viewer.name),
+        )];
+    }
     let choices = viewer.choices();
     if choices.is_empty() {
         return viewer.memberships.iter().map(|m| obstacle(viewer, m)).collect();
