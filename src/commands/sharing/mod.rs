@@ -1,8 +1,13 @@
 //! `vital sharing`: who sees which agents, why, and how that changes.
 
+mod audit;
+mod change;
 mod explain;
 mod matrix;
 mod report;
+mod set;
+mod share;
+mod unshare;
 
 use clap::Subcommand;
 
@@ -18,6 +23,14 @@ pub enum Command {
     Matrix(matrix::Args),
     /// Tell what somebody sees and by which rule, or why they do not
     Explain(explain::Args),
+    /// Share agents as told, after showing who gains and who loses
+    Set(set::Args),
+    /// Share agents with more tenants
+    Share(share::Args),
+    /// No longer share agents with some tenants
+    Unshare(unshare::Args),
+    /// Show who changed what, newest first
+    Audit(audit::Args),
 }
 
 pub(super) async fn run(command: &Command, context: &Context) -> Result<u8> {
@@ -25,5 +38,9 @@ pub(super) async fn run(command: &Command, context: &Context) -> Result<u8> {
         Command::Report(args) => report::run(args, context).await,
         Command::Matrix(args) => matrix::run(args, context).await,
         Command::Explain(args) => explain::run(args, context).await,
+        Command::Set(args) => set::run(args, context).await,
+        Command::Share(args) => share::run(args, context).await,
+        Command::Unshare(args) => unshare::run(args, context).await,
+        Command::Audit(args) => audit::run(args, context).await,
     }
 }

@@ -6,13 +6,12 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use uuid::Uuid;
 
 use super::find;
-use super::report::{Tenant, tenant};
+use super::report::{Tenant, by_tenant, tenant};
 use super::snapshot::{failed, snapshot};
 use crate::db::Connection;
 use crate::error::Result;
 use crate::report::{Cell, Report, Tone};
 
-const BY_TENANT: &str = include_str!("../../../sql/report/sharing_by_tenant.sql");
 const PAIRS: &str = include_str!("../../../sql/report/sharing_matrix.sql");
 const TASK: &str = "could not report who sees whose agents";
 
@@ -53,7 +52,7 @@ pub async fn matrix(connection: &mut Connection, owners: &[String], viewers: &[S
     let owners = find::tenants(&transaction, owners).await?;
     let viewers = find::tenants(&transaction, viewers).await?;
     let tenants = transaction
-        .query(BY_TENANT, &[])
+        .query(by_tenant(&transaction).await, &[])
         .await
         .map_err(|e| failed(TASK, &e))?;
     let tenants: Vec<Tenant> = tenants.iter().map(tenant).collect();

@@ -1,5 +1,7 @@
 //! Who sees which agents, why, and how that changes.
 
+pub mod audit;
+pub mod change;
 pub mod explain;
 pub mod find;
 pub mod matrix;

@@ -53,12 +53,32 @@ pub(super) async fn begin(
     let milliseconds = |limit: std::time::Duration| limit.as_millis().min(i32::MAX as u128);
     transaction
         .batch_execute(&format!(
-            "set local lock_timeout = {}; set local statement_timeout = {}",
+            "set local lock_timeout = {}; set local statement_timeout = {}; \
+             set local jit = off; set local work_mem = '64MB'",
             milliseconds(limits.lock),
             milliseconds(limits.statement)
         ))
         .await?;
     Ok(transaction)
+}
+
+/// The one of several statements with the same answer that the planner expects to cost least.
+pub(super) async fn cheapest(transaction: &Transaction<'_>, statements: &[&'static str]) -> &'static str {
+    let mut best = (f64::INFINITY, statements.first().copied().unwrap_or_default());
+    for statement in statements {
+        let plan = transaction
+            .query_one(&format!("explain (format json) {statement}"), &[])
+            .await;
+        let cost = plan.ok().and_then(|row| {
+            let plan: serde_json::Value = row.get(0);
+            plan.pointer("/0/Plan/Total Cost")?.as_f64()
+        });
+        best = match cost {
+            Some(cost) if cost < best.0 => (cost, *statement),
+            _ => best,
+        };
+    }
+    best.1
 }
 
 /// The error of a query that a missing migration explains, or the server's.

@@ -1,17 +1,19 @@
 //! How agents are owned and shared: in all, and by tenant, category or resource type.
 
+mod words;
+
 use serde::Serialize;
-use tokio_postgres::Row;
+use tokio_postgres::{Row, Transaction};
 use uuid::Uuid;
 
-use super::snapshot::{failed, snapshot};
+use super::snapshot::{cheapest, failed, snapshot};
 use crate::db::Connection;
 use crate::error::Result;
-use crate::report::{Cell, Report, Tone};
 
-const BY_TENANT: &str = include_str!("../../../sql/report/sharing_by_tenant.sql");
-const BY_CATEGORY: &str = include_str!("../../../sql/report/sharing_by_category.sql");
-const BY_RESOURCE_TYPE: &str = include_str!("../../../sql/report/sharing_by_resource_type.sql");
+const BY_TENANT: &str = include_str!("../../../../sql/report/sharing_by_tenant.sql");
+const BY_TENANT_SPARSE: &str = include_str!("../../../../sql/report/sharing_by_tenant_sparse.sql");
+const BY_CATEGORY: &str = include_str!("../../../../sql/report/sharing_by_category.sql");
+const BY_RESOURCE_TYPE: &str = include_str!("../../../../sql/report/sharing_by_resource_type.sql");
 const TASK: &str = "could not report the sharing";
 
 /// What the agents are grouped by.
@@ -107,7 +109,7 @@ pub struct Group {
 pub async fn report(connection: &mut Connection, by: By) -> Result<Sharing> {
     let transaction = snapshot(connection, TASK).await?;
     let sql = match by {
-        By::Tenant => BY_TENANT,
+        By::Tenant => by_tenant(&transaction).await,
         By::Category => BY_CATEGORY,
         By::ResourceType => BY_RESOURCE_TYPE,
     };
@@ -132,6 +134,11 @@ pub async fn report(connection: &mut Connection, by: By) -> Result<Sharing> {
             }
         }
     })
+}
+
+/// The statement that counts by tenant at the least cost.
+pub(super) async fn by_tenant(transaction: &Transaction<'_>) -> &'static str {
+    cheapest(transaction, &[BY_TENANT, BY_TENANT_SPARSE]).await
 }
 
 pub(super) fn tenant(row: &Row) -> Tenant {
@@ -188,27 +195,6 @@ impl Tenant {
             orphans: self.orphans,
         }
     }
-
-    fn cells(&self) -> Vec<Cell> {
-        let state = match (&self.id, self.is_active) {
-            (None, _) => Cell::text("no tenant").tone(Tone::Bad),
-            (_, true) => Cell::optional(self.status.as_deref()),
-            (_, false) => Cell::optional(self.status.as_deref()).tone(Tone::Warn),
-        };
-        vec![
-            Cell::text(self.slug.as_deref().unwrap_or("(none)")),
-            Cell::optional(self.r#type.as_deref()),
-            state,
-            Cell::number(self.owned),
-            Cell::number(self.private),
-            Cell::number(self.selective),
-            Cell::number(self.global),
-            Cell::number(self.shared_out),
-            Cell::number(self.received),
-            Cell::number(self.visible),
-            warn(self.orphans),
-        ]
-    }
 }
 
 impl std::iter::Sum for Distribution {
@@ -248,78 +234,5 @@ impl Distribution {
             0 => format!("{}%", tenths / 10),
             tenth => format!("{}.{tenth}%", tenths / 10),
         }
-    }
-}
-
-fn warn(count: i64) -> Cell {
-    match count {
-        0 => Cell::number(0),
-        count => Cell::number(count).tone(Tone::Warn),
-    }
-}
-
-impl Report for Sharing {
-    const SCHEMA: &'static str = "vital.sharing.report/1";
-
-    fn header(&self) -> Vec<&'static str> {
-        let first = match self.by {
-            By::Tenant => {
-                return vec![
-                    "tenant",
-                    "type",
-                    "status",
-                    "owned",
-                    "private",
-                    "selective",
-                    "global",
-                    "shared_out",
-                    "received",
-                    "visible",
-                    "orphans",
-                ];
-            }
-            By::Category => "category",
-            By::ResourceType => "resource_type",
-        };
-        vec![
-            first,
-            "total",
-            "platform_owned",
-            "globally_shared",
-            "selectively_shared",
-            "private",
-            "orphans",
-        ]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
-        let grouped = self.groups.iter().map(|group| {
-            let counts = &group.distribution;
-            vec![
-                Cell::text(group.name.as_deref().unwrap_or("(none)")),
-                Cell::number(counts.total),
-                Cell::number(counts.platform_owned),
-                Cell::number(counts.globally_shared),
-                Cell::number(counts.selectively_shared),
-                Cell::number(counts.private),
-                warn(counts.orphans),
-            ]
-        });
-        self.tenants.iter().map(Tenant::cells).chain(grouped).collect()
-    }
-
-    fn summary(&self) -> Vec<String> {
-        let all = &self.distribution;
-        let parts = all.parts();
-        let line = |(at, (name, count)): (usize, &(&str, i64))| {
-            let branch = if at + 1 == parts.len() { "└─" } else { "├─" };
-            match count {
-                0 => format!("{branch} {name}: 0"),
-                count => format!("{branch} {name}: {count} ({})", all.percent(*count)),
-            }
-        };
-        let mut lines = vec![format!("Total Agents: {}", all.total)];
-        lines.extend(parts.iter().enumerate().map(line));
-        lines
     }
 }
