@@ -5,6 +5,8 @@ pub mod escape;
 pub mod event;
 pub mod json;
 mod output;
+pub mod page;
+pub mod picture;
 #[cfg(test)]
 mod sample;
 pub mod table;

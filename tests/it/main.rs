@@ -12,6 +12,8 @@ mod connect;
 mod server;
 mod server_binaries;
 mod server_end;
+mod sharing_explain;
 mod sharing_model;
+mod sharing_set;
 mod sources;
 mod support;

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use super::picture::{PictureArgs, save};
 use crate::cli::{Format, exit_codes, parse_attempt};
 use crate::commands::Context;
 use crate::db::Connection;
 use crate::error::{Error, Result};
 use crate::ops::sharing::audit::{Filter, Trail, moment};
+use crate::ops::sharing::timeline::timeline;
+use crate::render::{page, picture};
 
 /// The arguments of `vital sharing audit`.
 #[derive(Debug, clap::Args)]
@@ -37,12 +40,16 @@ pub struct Args {
     limit: u32,
 
     /// Go on with what comes, oldest first, until Ctrl-C; a line each, as a table or JSON
-    #[arg(long, conflicts_with = "until")]
+    #[arg(long, conflicts_with_all = ["until", "html", "svg"])]
     follow: bool,
 
     /// How often to look for more
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = parse_attempt, requires = "follow")]
     interval: Duration,
+
+    /// Pages and pictures.
+    #[command(flatten)]
+    pictures: PictureArgs,
 }
 
 pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
@@ -63,7 +70,18 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     if args.follow {
         return follow(&mut trail, &mut connection, args.interval, context).await;
     }
-    context.output.report(&trail.read(&mut connection).await?)?;
+    let audit = trail.read(&mut connection).await?;
+    if args.pictures.svg.is_some() || args.pictures.html.is_some() {
+        let timeline = timeline(&mut connection, &trail).await?;
+        if let Some(path) = &args.pictures.svg {
+            save(context, path, &picture::timeline(&timeline)?.file())?;
+        }
+        if let Some(path) = &args.pictures.html {
+            let place = connection.settings.describe();
+            save(context, path, &page::audit(&audit, &timeline, &place)?)?;
+        }
+    }
+    context.output.report(&audit)?;
     Ok(0)
 }
 

@@ -1,9 +1,13 @@
 //! `vital sharing explain`: what somebody sees and by which rule, or why they do not.
 
+use std::path::PathBuf;
+
+use super::picture::save;
 use crate::cli::exit_codes;
 use crate::commands::Context;
 use crate::error::Result;
 use crate::ops::sharing::explain::{Question, explain};
+use crate::render::page;
 
 /// The arguments of `vital sharing explain`.
 #[derive(Debug, clap::Args)]
@@ -28,6 +32,10 @@ pub struct Args {
     /// How many agents to name, newest first
     #[arg(long, value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(i64).range(0..=100_000))]
     limit: i64,
+
+    /// Write a page as well
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
 
 pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
@@ -40,6 +48,10 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
         limit: args.limit,
     };
     let explanation = explain(&mut connection, question).await?;
+    if let Some(path) = &args.html {
+        let place = connection.settings.describe();
+        save(context, path, &page::explanation(&explanation, &place)?)?;
+    }
     context.output.report(&explanation)?;
     Ok(0)
 }

@@ -4,6 +4,7 @@ mod audit;
 mod change;
 mod explain;
 mod matrix;
+mod picture;
 mod report;
 mod set;
 mod share;

@@ -1,12 +1,14 @@
 //! Who sees which agents, why, and how that changes.
 
 pub mod audit;
+pub mod catalogue;
 pub mod change;
 pub mod explain;
 pub mod find;
 pub mod matrix;
 pub mod report;
 mod snapshot;
+pub mod timeline;
 
 use serde::Serialize;
 

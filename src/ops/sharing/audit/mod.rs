@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::find;
@@ -161,6 +162,11 @@ impl Trail {
     /// Those of [`read`](Self::read).
     pub async fn start(&mut self, connection: &mut Connection) -> Result<()> {
         self.fresh(connection).await.map(drop)
+    }
+
+    /// Agent, tenant, user, since and until, as parameters.
+    pub(super) fn parameters(&self) -> [&(dyn ToSql + Sync); 5] {
+        [&self.agent, &self.tenant, &self.user, &self.since, &self.until]
     }
 
     async fn query(
