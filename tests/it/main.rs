@@ -14,6 +14,7 @@ mod server_binaries;
 mod server_end;
 mod sharing_explain;
 mod sharing_model;
+mod sharing_report;
 mod sharing_set;
 mod sources;
 mod support;

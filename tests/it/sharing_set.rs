@@ -226,7 +226,7 @@ fn a_locked_agent_ends_with_6_and_nothing_changed() {
     let mut other = db.client();
     let mut lock = other.transaction().unwrap();
     lock.execute(
-        "select from public.agents where name = 'north private' for update",
+        "select from public.agents where name = 'north global' for update",
         &[],
     )
     .unwrap();

@@ -51,8 +51,9 @@ pub async fn matrix(connection: &mut Connection, owners: &[String], viewers: &[S
     let transaction = snapshot(connection, TASK).await?;
     let owners = find::tenants(&transaction, owners).await?;
     let viewers = find::tenants(&transaction, viewers).await?;
+    let by_tenant = by_tenant(&transaction).await.map_err(|e| failed(TASK, &e))?;
     let tenants = transaction
-        .query(by_tenant(&transaction).await, &[])
+        .query(by_tenant, &[])
         .await
         .map_err(|e| failed(TASK, &e))?;
     let tenants: Vec<Tenant> = tenants.iter().map(tenant).collect();

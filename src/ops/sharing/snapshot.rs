@@ -63,22 +63,25 @@ pub(super) async fn begin(
 }
 
 /// The one of several statements with the same answer that the planner expects to cost least.
-pub(super) async fn cheapest(transaction: &Transaction<'_>, statements: &[&'static str]) -> &'static str {
-    let mut best = (f64::INFINITY, statements.first().copied().unwrap_or_default());
+pub(super) async fn cheapest(
+    transaction: &Transaction<'_>,
+    statements: &[&'static str],
+) -> Result<&'static str, tokio_postgres::Error> {
+    let mut best = (f64::INFINITY, "");
     for statement in statements {
         let plan = transaction
             .query_one(&format!("explain (format json) {statement}"), &[])
-            .await;
-        let cost = plan.ok().and_then(|row| {
-            let plan: serde_json::Value = row.get(0);
-            plan.pointer("/0/Plan/Total Cost")?.as_f64()
-        });
-        best = match cost {
-            Some(cost) if cost < best.0 => (cost, *statement),
-            _ => best,
-        };
+            .await?;
+        let plan: serde_json::Value = plan.get(0);
+        let cost = plan
+            .pointer("/0/Plan/Total Cost")
+            .and_then(serde_json::Value::as_f64);
+        let cost = cost.unwrap_or(f64::MAX);
+        if cost < best.0 {
+            best = (cost, *statement);
+        }
     }
-    best.1
+    Ok(best.1)
 }
 
 /// The error of a query that a missing migration explains, or the server's.

@@ -32,7 +32,7 @@
       : [];
     results.replaceChildren(...fitting.slice(0, most).map(row));
     found.textContent = !wanted
-      ? agents.length + " agents"
+      ? agents.length.toLocaleString("en") + " agents"
       : fitting.length + " found" + (fitting.length > most ? ", the first " + most + " shown" : "");
   });
 })();

@@ -3,6 +3,7 @@
 use maud::{Markup, PreEscaped, html};
 use serde::Serialize;
 
+use super::thousands;
 use crate::ops::sharing::catalogue::Catalogue;
 use crate::render::escape::visible;
 use crate::render::json;
@@ -48,7 +49,7 @@ pub fn search(catalogue: &Catalogue) -> Markup {
             label for="search" { "Name or id of an agent" }
             input id="search" type="search" autocomplete="off" spellcheck="false" aria-describedby="found";
             p id="found" class="soft" role="status" aria-live="polite" {
-                (catalogue.agents.len()) " agents"
+                (thousands(i64::try_from(catalogue.agents.len()).unwrap_or(i64::MAX))) " agents"
                 @if catalogue.is_cut { ", the newest; `vital sharing explain` answers for every other" }
             }
             ul id="results" class="results" {}

@@ -53,7 +53,10 @@ pub fn heat_map(matrix: &Matrix) -> Result<Picture> {
             if named {
                 tips.push_back(tip(matrix, sight));
             }
-            cells.push((row, column, run, step));
+            // Without tips nothing is drawn for nothing: the ground shows.
+            if named || step > 0 {
+                cells.push((row, column, run, step));
+            }
             column += run;
         }
     }
@@ -68,9 +71,17 @@ pub fn heat_map(matrix: &Matrix) -> Result<Picture> {
             .set_label_area_size(LabelAreaPosition::Top, names)
             .build_cartesian_2d(0..across, down..0)
             .map_err(undrawn)?;
+        if !named {
+            let ground = Rectangle::new([(0, 0), (across, down)], Ink::Heat(0).color().filled());
+            chart.draw_series([ground]).map_err(undrawn)?;
+        }
+        let gap = u32::from(named);
         let rectangles = cells.iter().map(|&(row, column, run, step)| {
             let (x, y) = (axis(column), axis(row));
-            Rectangle::new([(x, y), (x + axis(run), y + 1)], Ink::Heat(step).color().filled())
+            let corners = [(x, y), (x + axis(run), y + 1)];
+            let mut cell = Rectangle::new(corners, Ink::Heat(step).color().filled());
+            cell.set_margin(0, gap, 0, gap);
+            cell
         });
         chart.draw_series(rectangles).map_err(undrawn)?;
         let text = ("sans-serif", 12).into_font().color(&Ink::Text.color());

@@ -18,7 +18,8 @@ const SIZE: (u32, u32) = (760, 240);
 /// [`crate::Kind::Failed`] if the charting library refuses.
 pub fn timeline(line: &Timeline) -> Result<Picture> {
     let buckets = &line.buckets;
-    let columns = i32::try_from(buckets.len()).unwrap_or(0).max(1);
+    // A lone stretch is not to fill the picture.
+    let columns = i32::try_from(buckets.len()).unwrap_or(0).max(12);
     let most = buckets.iter().map(Bucket::total).max().unwrap_or(0).max(1);
     let mut tips = VecDeque::new();
     let mut pieces = Vec::new();

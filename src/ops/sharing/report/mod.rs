@@ -109,7 +109,7 @@ pub struct Group {
 pub async fn report(connection: &mut Connection, by: By) -> Result<Sharing> {
     let transaction = snapshot(connection, TASK).await?;
     let sql = match by {
-        By::Tenant => by_tenant(&transaction).await,
+        By::Tenant => by_tenant(&transaction).await.map_err(|e| failed(TASK, &e))?,
         By::Category => BY_CATEGORY,
         By::ResourceType => BY_RESOURCE_TYPE,
     };
@@ -137,7 +137,7 @@ pub async fn report(connection: &mut Connection, by: By) -> Result<Sharing> {
 }
 
 /// The statement that counts by tenant at the least cost.
-pub(super) async fn by_tenant(transaction: &Transaction<'_>) -> &'static str {
+pub(super) async fn by_tenant(transaction: &Transaction<'_>) -> Result<&'static str, tokio_postgres::Error> {
     cheapest(transaction, &[BY_TENANT, BY_TENANT_SPARSE]).await
 }
 
