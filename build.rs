@@ -7,8 +7,15 @@ fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     watch("sql/migrations");
-    watch("sql/online");
-    fs::write(out.join("online.rs"), listing(&root.join("sql/online"))?)
+    for name in ["online", "catalog", "verify"] {
+        let directory = format!("sql/{name}");
+        watch(&directory);
+        fs::write(
+            out.join(name).with_extension("rs"),
+            listing(&root.join(directory))?,
+        )?;
+    }
+    Ok(())
 }
 
 /// Rebuilds when a file is added to, removed from or changed in `directory`.

@@ -51,6 +51,7 @@ fn main() {
     options.settings = [
         ("shared_buffers", "1GB"),
         ("max_wal_size", "16GB"),
+        ("autovacuum", "off"),
         ("maintenance_work_mem", "512MB"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -161,7 +162,7 @@ fn load(cluster: &Cluster, agents: u64) {
 fn measure(cluster: &Cluster, copy: &str, way: impl FnOnce(&str)) -> Cost {
     let mut admin = connect(&cluster.url("postgres"));
     admin
-        .batch_execute(&format!("create database {copy} template large"))
+        .batch_execute(&format!("create database {copy} template large owner postgres"))
         .unwrap();
     admin.batch_execute("checkpoint").unwrap();
     let wal = |admin: &mut Client| -> i64 {

@@ -89,7 +89,10 @@ pub struct Global {
 #[command(next_help_heading = "Connection")]
 pub struct ConnectArgs {
     /// URL or libpq connection string [env: DATABASE_URL, then PGHOST, PGUSER, ...]
-    #[arg(long, value_name = "URL", global = true, hide_env_values = true)]
+    ///
+    /// Others on this machine can see the command line, so a password is better left to DATABASE_URL, PGPASSWORD,
+    /// ~/.pgpass or vital.yaml.
+    #[arg(long, value_name = "URL", global = true)]
     pub database_url: Option<String>,
 
     /// Named target of vital.yaml; beats DATABASE_URL

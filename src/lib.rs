@@ -9,6 +9,7 @@ pub mod commands;
 pub mod db;
 pub mod error;
 pub mod interrupt;
+pub mod model;
 pub mod ops;
 pub mod progress;
 pub mod prompt;

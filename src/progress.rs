@@ -145,6 +145,13 @@ impl Progress {
                 self.say(&sentence(event));
                 bar.inc(1);
             }
+            Event::RowsDone { what, done, total } => {
+                if bar.length() != Some(*total) {
+                    count_to(&bar, usize::try_from(*total).unwrap_or(usize::MAX));
+                }
+                bar.set_position(*done);
+                bar.set_message(*what);
+            }
             Event::Notice { .. } | Event::Interrupting => self.say(&sentence(event)),
             _ => bar.set_message(text::excerpt(&sentence(event), 200)),
         }
@@ -182,7 +189,10 @@ fn style(template: &str) -> ProgressStyle {
 fn is_repeated(event: &Event) -> bool {
     matches!(
         event,
-        Event::Waiting { .. } | Event::IndexProgress { .. } | Event::BatchDone { .. }
+        Event::Waiting { .. }
+            | Event::IndexProgress { .. }
+            | Event::BatchDone { .. }
+            | Event::RowsDone { .. }
     )
 }
 

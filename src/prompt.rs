@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 
 use dialoguer::console::Term;
-use dialoguer::{Confirm, Input, Select};
+use dialoguer::{Confirm, FuzzySelect, Input, Select};
 
 use crate::error::{Error, Result};
 use crate::interrupt::{self, Interrupt};
@@ -36,6 +36,12 @@ impl Prompt {
     #[must_use]
     pub fn can_answer(&self) -> bool {
         self.yes || self.terminal
+    }
+
+    /// Tells whether there is a person who can choose something.
+    #[must_use]
+    pub fn has_terminal(&self) -> bool {
+        self.terminal
     }
 
     /// Asks a yes-or-no question whose default is no; `flag` is what a script gives instead, such as `--yes`.
@@ -98,6 +104,22 @@ impl Prompt {
                 .with_prompt(question)
                 .items(&items)
                 .default(0)
+                .interact()
+        })
+    }
+
+    /// Has one of many `items` chosen from a list that narrows as one types, and returns its index.
+    ///
+    /// # Errors
+    /// As [`select`](Self::select).
+    pub fn pick(&self, question: &str, items: &[String], flag: &str) -> Result<usize> {
+        let items: Vec<_> = items.iter().map(|item| visible(item)).collect();
+        self.ask(question, flag, |question| {
+            FuzzySelect::new()
+                .with_prompt(question)
+                .items(&items)
+                .default(0)
+                .max_length(12)
                 .interact()
         })
     }

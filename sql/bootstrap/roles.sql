@@ -10,12 +10,13 @@ begin
         select wanted.role_name, wanted.attributes
         from (
             values
-                ('anon', 'nologin noinherit'),
-                ('authenticated', 'nologin noinherit'),
-                ('service_role', 'nologin noinherit bypassrls'),
-                ('authenticator', 'nologin noinherit')
-        ) as wanted (role_name, attributes)
+                (1, 'anon', 'nologin noinherit'),
+                (2, 'authenticated', 'nologin noinherit'),
+                (3, 'service_role', 'nologin noinherit bypassrls'),
+                (4, 'authenticator', 'nologin noinherit')
+        ) as wanted (position, role_name, attributes)
         where not exists (select from pg_catalog.pg_roles as r where r.rolname = wanted.role_name)
+        order by wanted.position
     loop
         execute format('create role %I %s', v_wanted.role_name, v_wanted.attributes);
         if v_wanted.role_name = 'authenticator' then

@@ -9,7 +9,11 @@ select jsonb_build_object(
     'in_recovery', pg_is_in_recovery(),
     'read_only', current_setting('default_transaction_read_only') = 'on',
     'role', current_user,
-    'may_create_schema', has_database_privilege(current_database(), 'create'),
+    'may_create_schema', has_database_privilege(current_database(), 'create') or (
+        select count(*) = 2
+        from pg_namespace
+        where nspname in ('vital_private', 'vital_retired')
+    ),
     'may_create_in_public', coalesce((
         select has_schema_privilege(oid, 'create')
         from pg_namespace

@@ -1,6 +1,6 @@
 -- Tenants, who belongs to them, and who administers the platform.
 --
--- Creates: schema vital_private; tables public.tenants, public.user_tenants, public.user_roles; 12 indexes; 6 public functions; 6 policies
+-- Creates: schema vital_private; tables public.tenants, public.user_tenants, public.user_roles; 12 indexes; 6 public functions; 6 policies; table vital_private.admin_audit, which records every change of the three
 -- Changes: an earlier form of these tables, functions and policies is brought to this one, keeping every row
 -- Locks: access exclusive on the three tables where they exist already; public.agents is not touched
 --
@@ -415,6 +415,20 @@ create index idx_user_roles_tenant_id on public.user_roles (tenant_id);
 -- answers about the caller alone. plpgsql, because it plans its queries once a session; no exception block, because a
 -- parallel-safe function must not have one.
 
+-- auth.uid() names its types without a schema, so a type in pg_temp could make it answer with another user. Policies are
+-- evaluated with the caller's search_path and call this instead.
+create or replace function vital_private.caller_id()
+returns uuid
+language plpgsql
+stable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return auth.uid();
+end
+$$;
+
 create or replace function vital_private.is_platform_admin()
 returns boolean
 language plpgsql
@@ -476,17 +490,22 @@ end
 $$;
 
 revoke all on function
+    vital_private.caller_id(),
     vital_private.is_platform_admin(),
     vital_private.platform_admin_tenants(),
     vital_private.member_tenants(varchar[])
 from public, anon, authenticated, service_role;
 
+-- No policy applies to service_role; it needs only what get_current_tenant_id() calls.
 grant execute on function
+    vital_private.caller_id(),
     vital_private.is_platform_admin(),
     vital_private.platform_admin_tenants(),
     vital_private.member_tenants(varchar[])
-to authenticated, service_role;
+to authenticated;
+grant execute on function vital_private.is_platform_admin() to service_role;
 
+comment on function vital_private.caller_id() is 'The caller''s user id, out of reach of the caller''s search_path.';
 comment on function vital_private.is_platform_admin() is 'Whether the caller is a platform admin.';
 comment on function vital_private.platform_admin_tenants() is 'Every tenant for a platform admin, none for anybody else.';
 comment on function vital_private.member_tenants(varchar[]) is
@@ -682,18 +701,58 @@ begin
 end
 $$;
 
+-- A status and its moment change together. A moment that the statement gives itself stands.
+create or replace function vital_private.stamp_tenant_status()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_was public.tenants;
+begin
+    if tg_op = 'UPDATE' then
+        v_was := old;
+        if new.status is not distinct from old.status then
+            return new;
+        end if;
+    end if;
+    if new.activated_at is not distinct from v_was.activated_at and new.status = 'active' then
+        new.activated_at := now();
+    end if;
+    if new.suspended_at is not distinct from v_was.suspended_at then
+        new.suspended_at := case when new.status = 'suspended' then now() end;
+    end if;
+    if new.archived_at is not distinct from v_was.archived_at then
+        new.archived_at := case
+            when new.status = 'archived' then now()
+            when new.status = 'deleted' then v_was.archived_at
+        end;
+    end if;
+    if new.deleted_at is not distinct from v_was.deleted_at then
+        new.deleted_at := case when new.status = 'deleted' then now() end;
+    end if;
+    return new;
+end
+$$;
+
 revoke all on function
     vital_private.touch_updated_at(),
-    vital_private.guard_tenant()
+    vital_private.guard_tenant(),
+    vital_private.stamp_tenant_status()
 from public, anon, authenticated, service_role;
 
 drop trigger if exists guard_tenants on public.tenants;
+drop trigger if exists stamp_tenants_status on public.tenants;
 drop trigger if exists update_tenants_updated_at on public.tenants;
 drop trigger if exists update_user_tenants_updated_at on public.user_tenants;
 
 create trigger guard_tenants
     before update or delete on public.tenants
     for each row execute function vital_private.guard_tenant();
+
+create trigger stamp_tenants_status
+    before insert or update on public.tenants
+    for each row execute function vital_private.stamp_tenant_status();
 
 create trigger update_tenants_updated_at
     before update on public.tenants
@@ -702,6 +761,180 @@ create trigger update_tenants_updated_at
 create trigger update_user_tenants_updated_at
     before update on public.user_tenants
     for each row execute function vital_private.touch_updated_at();
+
+-- Who changed what.
+
+-- Every change of tenants, memberships and roles, by any path: a trigger writes it in the transaction of the change.
+create table if not exists vital_private.admin_audit (
+    id bigint generated always as identity constraint admin_audit_pkey primary key,
+    recorded_at timestamptz not null default clock_timestamp(),
+    action text not null,
+    table_name text not null,
+    row_id uuid,
+    tenant_id uuid,
+    user_id uuid,
+    before jsonb,
+    after jsonb,
+    database_role text not null,
+    api_user_id uuid,
+    os_user text,
+    host text,
+    command text,
+    application_name text,
+    client_address inet
+);
+
+create index if not exists idx_admin_audit_tenant_id on vital_private.admin_audit (tenant_id, id desc);
+create index if not exists idx_admin_audit_user_id on vital_private.admin_audit (user_id, id desc);
+
+create or replace function vital_private.refuse_admin_audit_change()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    raise exception 'the admin audit is append-only' using errcode = 'insufficient_privilege';
+end
+$$;
+
+-- Runs as its owner, because nobody else may write the audit. The setting vital.operator, a json object with os_user,
+-- host and command, is what a tool says about itself; from a user of the API it is not believed.
+create or replace function vital_private.audit_admin()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_user constant uuid := auth.uid();
+    v_row jsonb;
+    v_before jsonb;
+    v_after jsonb;
+    v_action text;
+    v_operator jsonb;
+    v_setting constant text := nullif(current_setting('vital.operator', true), '');
+begin
+    if tg_op = 'TRUNCATE' then
+        v_row := '{}';
+        v_action := tg_table_name || '_truncated';
+    elsif tg_op = 'UPDATE' then
+        v_row := to_jsonb(new);
+        select jsonb_object_agg(o.key, o.value), jsonb_object_agg(o.key, n.value)
+        into v_before, v_after
+        from jsonb_each(to_jsonb(old)) as o
+        join jsonb_each(v_row) as n on n.key = o.key
+        where o.value <> n.value
+          and o.key <> 'updated_at';
+        if v_before is null then
+            return null;
+        end if;
+    elsif tg_op = 'INSERT' then
+        v_row := to_jsonb(new);
+        v_after := v_row;
+    else
+        v_row := to_jsonb(old);
+        v_before := v_row;
+    end if;
+    v_action := coalesce(v_action, case
+        when tg_table_name = 'user_roles' then
+            case tg_op when 'INSERT' then 'role_granted' when 'DELETE' then 'role_revoked' else 'role_changed' end
+        else
+            case tg_table_name when 'tenants' then 'tenant_' else 'member_' end
+            || case
+                when tg_op = 'DELETE' then 'deleted'
+                when v_after ->> 'status' in ('invited', 'suspended', 'archived', 'removed') then v_after ->> 'status'
+                when tg_op = 'INSERT' and tg_table_name = 'tenants' then 'created'
+                when tg_op = 'INSERT' then 'added'
+                when v_after ->> 'status' = 'active' then 'activated'
+                when v_after ->> 'status' = 'deleted' then 'marked_deleted'
+                else 'changed'
+            end
+    end);
+    if v_user is null then
+        v_operator := v_setting::jsonb;
+    end if;
+    insert into vital_private.admin_audit (
+        action,
+        table_name,
+        row_id,
+        tenant_id,
+        user_id,
+        before,
+        after,
+        database_role,
+        api_user_id,
+        os_user,
+        host,
+        command,
+        application_name,
+        client_address
+    )
+    values (
+        v_action,
+        tg_table_name,
+        (v_row ->> 'id')::uuid,
+        (case when tg_table_name = 'tenants' then v_row ->> 'id' else v_row ->> 'tenant_id' end)::uuid,
+        (v_row ->> 'user_id')::uuid,
+        v_before,
+        v_after,
+        session_user,
+        v_user,
+        left(v_operator ->> 'os_user', 200),
+        left(v_operator ->> 'host', 200),
+        left(v_operator ->> 'command', 1000),
+        nullif(current_setting('application_name', true), ''),
+        inet_client_addr()
+    );
+    return null;
+end
+$$;
+
+revoke all on vital_private.admin_audit from public, anon, authenticated, service_role;
+grant select on vital_private.admin_audit to service_role;
+
+revoke all on function
+    vital_private.refuse_admin_audit_change(),
+    vital_private.audit_admin()
+from public, anon, authenticated, service_role;
+
+drop trigger if exists refuse_admin_audit_change on vital_private.admin_audit;
+drop trigger if exists audit_tenants on public.tenants;
+drop trigger if exists audit_tenants_truncate on public.tenants;
+drop trigger if exists audit_user_tenants on public.user_tenants;
+drop trigger if exists audit_user_tenants_truncate on public.user_tenants;
+drop trigger if exists audit_user_roles on public.user_roles;
+drop trigger if exists audit_user_roles_truncate on public.user_roles;
+
+create trigger refuse_admin_audit_change
+    before update or delete or truncate on vital_private.admin_audit
+    for each statement execute function vital_private.refuse_admin_audit_change();
+
+create trigger audit_tenants
+    after insert or update or delete on public.tenants
+    for each row execute function vital_private.audit_admin();
+
+create trigger audit_tenants_truncate
+    before truncate on public.tenants
+    for each statement execute function vital_private.audit_admin();
+
+create trigger audit_user_tenants
+    after insert or update or delete on public.user_tenants
+    for each row execute function vital_private.audit_admin();
+
+create trigger audit_user_tenants_truncate
+    before truncate on public.user_tenants
+    for each statement execute function vital_private.audit_admin();
+
+create trigger audit_user_roles
+    after insert or update or delete on public.user_roles
+    for each row execute function vital_private.audit_admin();
+
+create trigger audit_user_roles_truncate
+    before truncate on public.user_roles
+    for each statement execute function vital_private.audit_admin();
+
+comment on table vital_private.admin_audit is
+    'Every change of tenants, memberships and roles: who, when, before and after; append-only.';
 
 -- Row security and privileges.
 
@@ -722,13 +955,17 @@ alter table public.user_tenants enable row level security, no force row level se
 alter table public.user_roles enable row level security, no force row level security;
 
 -- Each (select ...) is evaluated once per statement; a bare call would run once per row. Folding the platform admin into
--- an array of tenants leaves every condition to an index.
+-- an array of tenants leaves every condition to an index. Tenants are few, and one that a platform admin inserts is not
+-- in the array of the statement that inserts and returns it.
 
 create policy tenants_select_member
     on public.tenants
     for select
     to authenticated
-    using (id = any ((select vital_private.member_tenants('{owner,admin,member,guest}'))::uuid[]));
+    using (
+        id = any ((select vital_private.member_tenants('{owner,admin,member,guest}'))::uuid[])
+        or (select vital_private.is_platform_admin())
+    );
 
 create policy tenants_insert_platform_admin
     on public.tenants
@@ -754,7 +991,7 @@ create policy user_tenants_select_own
     for select
     to authenticated
     using (
-        user_id = (select auth.uid())
+        user_id = (select vital_private.caller_id())
         or tenant_id = any ((select vital_private.platform_admin_tenants())::uuid[])
     );
 
@@ -763,7 +1000,7 @@ create policy user_roles_select_own
     for select
     to authenticated
     using (
-        user_id = (select auth.uid())
+        user_id = (select vital_private.caller_id())
         or tenant_id = any ((select vital_private.platform_admin_tenants())::uuid[])
         or (tenant_id is null and (select vital_private.is_platform_admin()))
     );

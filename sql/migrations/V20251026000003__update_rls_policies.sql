@@ -83,7 +83,6 @@ returns uuid[]
 language plpgsql
 stable
 parallel safe
-security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -105,7 +104,8 @@ grant execute on function
     vital_private.requested_tenant(text),
     vital_private.readable_tenants(),
     vital_private.writable_tenants()
-to authenticated, service_role;
+to authenticated;
+grant execute on function vital_private.requested_tenant(text) to service_role;
 
 comment on function vital_private.requested_tenant(text) is 'The tenant that the session asks to act for, unchecked.';
 comment on function vital_private.readable_tenants() is
@@ -271,10 +271,11 @@ end
 $$;
 
 -- Writes one row for a change of sharing, and one for each tenant that gains or loses by it. A tenant's own row names no
--- other recipient. Runs as its owner, because nobody else may write the audit.
+-- other recipient, no address and no program of another tenant's user, and who loses an agent reads its former name.
 create or replace function vital_private.audit_sharing(
     p_agent_id uuid,
-    p_agent_name text,
+    p_previous_name text,
+    p_name text,
     p_previous_owner uuid,
     p_owner uuid,
     p_previous_mode varchar,
@@ -284,7 +285,6 @@ create or replace function vital_private.audit_sharing(
 )
 returns void
 language plpgsql
-security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -322,7 +322,7 @@ begin
     select
         'agent',
         p_agent_id,
-        left(p_agent_name, 255),
+        left(change.resource_name, 255),
         change.action,
         p_previous_mode,
         p_mode,
@@ -331,8 +331,8 @@ begin
         coalesce(p_owner, p_previous_owner, public.get_super_admin_tenant_id()),
         auth.uid(),
         change.affected_tenant_id,
-        v_address,
-        v_agent
+        case when change.affected_tenant_id is null then v_address end,
+        case when change.affected_tenant_id is null then v_agent end
     from (
         select
             case
@@ -340,11 +340,12 @@ begin
                 when coalesce(p_mode, 'private') = 'private' and p_previous_mode <> 'private' then 'unshared'
                 else 'modified'
             end as action,
+            coalesce(p_name, p_previous_name) as resource_name,
             null::uuid as affected_tenant_id,
             p_previous_recipients as previous_shared_with,
             p_recipients as new_shared_with
         union all
-        select 'access_revoked', t.id, array[t.id], null
+        select 'access_revoked', p_previous_name, t.id, array[t.id], null
         from (
             select unnest(p_previous_recipients)
             where p_mode is distinct from 'global'
@@ -356,7 +357,7 @@ begin
         ) as lost (id)
         join public.tenants as t on t.id = lost.id
         union all
-        select 'access_granted', t.id, null, array[t.id]
+        select 'access_granted', p_name, t.id, null, array[t.id]
         from (
             select unnest(p_recipients)
             union
@@ -370,7 +371,7 @@ begin
 end
 $$;
 
--- The one door to audit_sharing: nobody may call that function, and a trigger runs as its owner.
+-- The one door to audit_sharing. Runs as its owner, because nobody else may call that function or write the audit.
 create or replace function vital_private.audit_agent()
 returns trigger
 language plpgsql
@@ -381,20 +382,20 @@ begin
     case tg_op
         when 'INSERT' then
             perform vital_private.audit_sharing(
-                new.id, new.name, null, new.tenant_id, null, new.sharing_mode, null, new.shared_with
+                new.id, null, new.name, null, new.tenant_id, null, new.sharing_mode, null, new.shared_with
             );
         when 'UPDATE' then
             perform vital_private.audit_sharing(
-                new.id, new.name, old.tenant_id, new.tenant_id, old.sharing_mode, new.sharing_mode, old.shared_with,
-                new.shared_with
+                new.id, old.name, new.name, old.tenant_id, new.tenant_id, old.sharing_mode, new.sharing_mode,
+                old.shared_with, new.shared_with
             );
         when 'DELETE' then
             perform vital_private.audit_sharing(
-                old.id, old.name, old.tenant_id, null, old.sharing_mode, null, old.shared_with, null
+                old.id, old.name, null, old.tenant_id, null, old.sharing_mode, null, old.shared_with, null
             );
         when 'TRUNCATE' then
             perform vital_private.audit_sharing(
-                a.id, a.name, a.tenant_id, null, a.sharing_mode, null, a.shared_with, null
+                a.id, a.name, null, a.tenant_id, null, a.sharing_mode, null, a.shared_with, null
             )
             from public.agents as a
             where a.sharing_mode <> 'private';
@@ -405,7 +406,7 @@ $$;
 
 revoke all on function
     vital_private.refuse_audit_change(),
-    vital_private.audit_sharing(uuid, text, uuid, uuid, varchar, varchar, uuid[], uuid[]),
+    vital_private.audit_sharing(uuid, text, text, uuid, uuid, varchar, varchar, uuid[], uuid[]),
     vital_private.audit_agent()
 from public, anon, authenticated, service_role;
 
@@ -596,7 +597,7 @@ create policy agents_insert_own_tenant
     to authenticated
     with check (
         tenant_id = any ((select vital_private.writable_tenants())::uuid[])
-        and created_by_user_id = (select auth.uid())
+        and created_by_user_id = (select vital_private.caller_id())
     );
 
 create policy agents_update_own_tenant

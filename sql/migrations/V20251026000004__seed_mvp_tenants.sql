@@ -1,6 +1,6 @@
 -- The two first tenants, an owner for every agent, and the functions that grant roles and memberships.
 --
--- Creates: tenants vital-platform and digital-health-startup; functions public.grant_platform_admin, public.assign_user_to_dh_startup
+-- Creates: tenants vital-platform and digital-health-startup; functions public.grant_platform_admin, public.assign_user_to_dh_startup, and in vital_private those that change memberships
 -- Changes: agents without a tenant become the platform's; sharing columns that disagree are narrowed; constraints on agents are validated
 -- Locks: share update exclusive on public.agents while constraints are validated, which blocks neither readers nor writers
 --
@@ -44,57 +44,201 @@ set
     resource_type = 'platform'
 where a.tenant_id is null;
 
--- Where the sharing columns disagree, the narrower reading wins: nobody gains access by being migrated.
-update public.agents as a
-set
-    is_shared = settled.sharing_mode <> 'private',
-    sharing_mode = settled.sharing_mode,
-    shared_with = case when settled.sharing_mode = 'selective' then array_remove(a.shared_with, null) end
-from (
-    select
-        b.id,
-        case
-            when b.is_shared and b.sharing_mode = 'global' then 'global'
-            when b.is_shared and b.sharing_mode = 'selective'
-                and cardinality(array_remove(b.shared_with, null)) > 0 then 'selective'
-            else 'private'
-        end as sharing_mode
-    from public.agents as b
-    where b.is_shared is null
-       or b.sharing_mode is null
-       or b.is_shared <> (b.sharing_mode <> 'private')
-       or (b.sharing_mode = 'selective') <> (coalesce(cardinality(b.shared_with), 0) > 0)
-       or array_position(b.shared_with, null) is not null
-) as settled
-where a.id = settled.id;
-
-alter table public.agents validate constraint agents_tenant_id_fkey;
-alter table public.agents validate constraint agents_sharing_mode_check;
-alter table public.agents validate constraint agents_resource_type_check;
-alter table public.agents validate constraint agents_sharing_check;
+-- One statement, so that one scan of the table serves all three checks. Only a database that was migrated by hand has rows
+-- that violate one: where the sharing columns disagree, the narrower reading wins, so nobody gains access by being
+-- migrated. What violates the checks after that stops the migration.
+do $$
+declare
+    v_settled boolean := false;
+begin
+    loop
+        begin
+            alter table public.agents
+                validate constraint agents_sharing_mode_check,
+                validate constraint agents_resource_type_check,
+                validate constraint agents_sharing_check,
+                validate constraint agents_tenant_id_fkey;
+            exit;
+        exception when check_violation then
+            if v_settled then
+                raise;
+            end if;
+        end;
+        update public.agents as a
+        set
+            is_shared = settled.sharing_mode <> 'private',
+            sharing_mode = settled.sharing_mode,
+            shared_with = case when settled.sharing_mode = 'selective' then array_remove(a.shared_with, null) end
+        from (
+            select
+                b.id,
+                case
+                    when b.is_shared and b.sharing_mode = 'global' then 'global'
+                    when b.is_shared and b.sharing_mode = 'selective'
+                        and cardinality(array_remove(b.shared_with, null)) > 0 then 'selective'
+                    else 'private'
+                end as sharing_mode
+            from public.agents as b
+            where b.is_shared is null
+               or b.sharing_mode is null
+               or b.is_shared <> (b.sharing_mode <> 'private')
+               or (b.sharing_mode = 'selective') <> (coalesce(cardinality(b.shared_with), 0) > 0)
+               or array_position(b.shared_with, null) is not null
+        ) as settled
+        where a.id = settled.id;
+        v_settled := true;
+    end loop;
+end
+$$;
 
 -- Granting.
 
--- Refuses a user that auth.users does not know, where that table exists. A foreign key would tie the schema to it.
-create or replace function vital_private.require_user(p_user_id uuid)
+-- Refuses users that auth.users does not know, where that table exists. A foreign key would tie the schema to it.
+create or replace function vital_private.require_users(p_user_ids uuid[])
 returns void
 language plpgsql
 stable
-security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_known boolean := true;
+    v_unknown uuid;
 begin
-    if p_user_id is null then
+    if array_position(p_user_ids, null) is not null then
         raise exception 'a user is required' using errcode = 'null_value_not_allowed';
     end if;
     if to_regclass('auth.users') is not null then
-        execute 'select exists (select from auth.users as u where u.id = $1)' into v_known using p_user_id;
+        execute '
+            select wanted.id
+            from unnest($1) as wanted (id)
+            where not exists (select from auth.users as u where u.id = wanted.id)
+            limit 1'
+        into v_unknown
+        using p_user_ids;
     end if;
-    if not v_known then
-        raise exception 'user % does not exist', p_user_id using errcode = 'foreign_key_violation';
+    if v_unknown is not null then
+        raise exception 'user % does not exist', v_unknown using errcode = 'foreign_key_violation';
     end if;
+end
+$$;
+
+-- Brings memberships to a role and a status, many at once, and keeps user_roles in step: an active member holds the role
+-- that goes with the membership, anybody else none. A null role keeps the one that the member has, and leaves alone who
+-- is no member. Returns what each was before. Whoever changes members of a tenant waits for another who does.
+create or replace function vital_private.change_members(
+    p_user_ids uuid[],
+    p_tenant_ids uuid[],
+    p_roles varchar[],
+    p_statuses varchar[]
+)
+returns table (n bigint, previous_role varchar, previous_status varchar)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform from public.tenants as t where t.id = any (p_tenant_ids) order by t.id for no key update;
+    return query
+    with wanted as (
+        select
+            w.n,
+            w.user_id,
+            w.tenant_id,
+            coalesce(w.role, m.role) as role,
+            w.status,
+            case coalesce(w.role, m.role) when 'owner' then 'tenant_owner' when 'admin' then 'tenant_admin' else 'user' end
+                as granted_role,
+            m.role as previous_role,
+            m.status as previous_status
+        from unnest(p_user_ids, p_tenant_ids, p_roles, p_statuses)
+            with ordinality as w (user_id, tenant_id, role, status, n)
+        left join public.user_tenants as m on m.user_id = w.user_id and m.tenant_id = w.tenant_id
+    ),
+    changed as (
+        insert into public.user_tenants as m (user_id, tenant_id, role, status, invited_at, joined_at, created_by)
+        select
+            w.user_id,
+            w.tenant_id,
+            w.role,
+            w.status,
+            case when w.status = 'invited' then now() end,
+            case when w.status = 'active' then now() end,
+            auth.uid()
+        from wanted as w
+        where w.role is not null
+          and (w.role, w.status) is distinct from (w.previous_role, w.previous_status)
+        on conflict (user_id, tenant_id) do update
+        set
+            role = excluded.role,
+            status = excluded.status,
+            invited_at = coalesce(excluded.invited_at, m.invited_at),
+            joined_at = coalesce(m.joined_at, excluded.joined_at)
+    ),
+    revoked as (
+        delete from public.user_roles as r
+        using wanted as w
+        where r.user_id = w.user_id
+          and r.tenant_id = w.tenant_id
+          and r.role in ('tenant_owner', 'tenant_admin', 'user')
+          and (r.role <> w.granted_role or w.status <> 'active')
+    ),
+    granted as (
+        insert into public.user_roles (user_id, role, tenant_id, granted_by)
+        select w.user_id, w.granted_role, w.tenant_id, auth.uid()
+        from wanted as w
+        where w.status = 'active'
+          and w.role is not null
+        on conflict (user_id, role, tenant_id) where tenant_id is not null do nothing
+    )
+    select w.n, w.previous_role, w.previous_status
+    from wanted as w
+    order by w.n;
+end
+$$;
+
+-- Makes the users platform admins, or no longer. Returns what each was before. Whoever changes the platform admins waits
+-- for another who does.
+create or replace function vital_private.change_platform_admins(
+    p_user_ids uuid[],
+    p_is_admin boolean,
+    p_granted_by uuid
+)
+returns table (n bigint, was_admin boolean)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform from public.tenants as t where t.type = 'platform' for no key update;
+    return query
+    with wanted as (
+        select
+            w.n,
+            w.user_id,
+            exists (
+                select
+                from public.user_roles as r
+                where r.user_id = w.user_id
+                  and r.role = 'platform_admin'
+                  and r.tenant_id is null
+            ) as was_admin
+        from unnest(p_user_ids) with ordinality as w (user_id, n)
+    ),
+    granted as (
+        insert into public.user_roles (user_id, role, granted_by)
+        select w.user_id, 'platform_admin', p_granted_by
+        from wanted as w
+        where p_is_admin
+        on conflict (user_id, role) where tenant_id is null do nothing
+    ),
+    revoked as (
+        delete from public.user_roles as r
+        using wanted as w
+        where r.user_id = w.user_id
+          and r.role = 'platform_admin'
+          and r.tenant_id is null
+          and not p_is_admin
+    )
+    select w.n, w.was_admin
+    from wanted as w
+    order by w.n;
 end
 $$;
 
@@ -102,40 +246,15 @@ $$;
 create or replace function vital_private.assign_member(p_user_id uuid, p_tenant_id uuid, p_role varchar)
 returns void
 language plpgsql
-security definer
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_role constant varchar := case p_role
-        when 'owner' then 'tenant_owner'
-        when 'admin' then 'tenant_admin'
-        else 'user'
-    end;
 begin
     if p_role is null or p_role not in ('owner', 'admin', 'member', 'guest') then
         raise exception 'role % is none of owner, admin, member, guest', coalesce(p_role, 'null')
             using errcode = 'invalid_parameter_value';
     end if;
-    perform vital_private.require_user(p_user_id);
-
-    insert into public.user_tenants as m (user_id, tenant_id, role, created_by)
-    values (p_user_id, p_tenant_id, p_role, auth.uid())
-    on conflict (user_id, tenant_id) do update
-    set
-        role = excluded.role,
-        status = 'active',
-        joined_at = coalesce(m.joined_at, excluded.joined_at)
-    where (m.role, m.status) is distinct from (excluded.role, 'active');
-
-    delete from public.user_roles as r
-    where r.user_id = p_user_id
-      and r.tenant_id = p_tenant_id
-      and r.role in ('tenant_owner', 'tenant_admin', 'user')
-      and r.role <> v_role;
-
-    insert into public.user_roles (user_id, role, tenant_id, granted_by)
-    values (p_user_id, v_role, p_tenant_id, auth.uid())
-    on conflict (user_id, role, tenant_id) where tenant_id is not null do nothing;
+    perform vital_private.require_users(array[p_user_id]);
+    perform vital_private.change_members(array[p_user_id], array[p_tenant_id], array[p_role], array['active'::varchar]);
 end
 $$;
 
@@ -149,10 +268,8 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    perform vital_private.require_user(p_user_id);
-    insert into public.user_roles (user_id, role, granted_by)
-    values (p_user_id, 'platform_admin', auth.uid())
-    on conflict (user_id, role) where tenant_id is null do nothing;
+    perform vital_private.require_users(array[p_user_id]);
+    perform vital_private.change_platform_admins(array[p_user_id], true, auth.uid());
 end
 $$;
 
@@ -178,7 +295,9 @@ $$;
 
 -- For trusted roles only: a user must never reach these.
 revoke all on function
-    vital_private.require_user(uuid),
+    vital_private.require_users(uuid[]),
+    vital_private.change_members(uuid[], uuid[], varchar[], varchar[]),
+    vital_private.change_platform_admins(uuid[], boolean, uuid),
     vital_private.assign_member(uuid, uuid, varchar),
     public.grant_platform_admin(uuid),
     public.assign_user_to_dh_startup(uuid, varchar)

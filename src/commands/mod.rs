@@ -1,11 +1,27 @@
 //! One file a subcommand: its arguments and `run`, which connects, calls the operation and renders the report.
 
+mod assign_user;
+mod audit;
 mod bootstrap;
+mod change;
 mod completions;
 mod demo;
+mod file;
+mod grant_admin;
+mod list_admins;
 mod man;
 mod migrate;
+mod pick;
+mod remove_user;
+mod revoke_admin;
+mod schema;
+mod seats;
+mod seed;
 mod sharing;
+mod suspend_user;
+mod tenant;
+mod user;
+mod verify;
 
 use clap::Subcommand;
 
@@ -17,16 +33,52 @@ use crate::progress::Progress;
 use crate::prompt::Prompt;
 use crate::render::Output;
 
+/// A parser of one word of a type of [`crate::model`], which help and completions list.
+macro_rules! word {
+    ($kind:ty) => {{
+        use clap::builder::TypedValueParser;
+        clap::builder::PossibleValuesParser::new(<$kind>::WORDS).try_map(|word| word.parse::<$kind>())
+    }};
+}
+use word;
+
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Apply the migrations, or show what is applied and what would be
+    #[command(subcommand)]
+    Migrate(migrate::Command),
+    /// Show, create, change, suspend, activate and archive tenants
+    #[command(subcommand)]
+    Tenant(tenant::Command),
+    /// Show and list users with their memberships and roles
+    #[command(subcommand)]
+    User(user::Command),
+    /// Make users members of a tenant, or change their role
+    AssignUser(assign_user::Args),
+    /// End memberships, keeping their history
+    RemoveUser(remove_user::Args),
+    /// Take access from members for a while; assign-user gives it back
+    SuspendUser(suspend_user::Args),
+    /// Make users platform admins
+    GrantAdmin(grant_admin::Args),
+    /// Take platform admin from users
+    RevokeAdmin(revoke_admin::Args),
+    /// List the platform admins
+    ListAdmins(list_admins::Args),
+    /// Bring tenants, members and admins to what a YAML file says, or write that file
+    Seed(seed::Args),
+    /// List who changed tenants, memberships and roles, the newest first
+    Audit(audit::Args),
     /// Give a plain PostgreSQL the roles and functions of the API that the policies refer to
     Bootstrap(bootstrap::Args),
     /// Show the whole story on a private, throw-away PostgreSQL
     Demo(demo::Args),
-    /// Apply the migrations, or show what is applied and what would be
+    /// Check that the database is as promised, and that isolation holds in it
+    Verify(verify::Args),
+    /// Show the schema of the tenancy
     #[command(subcommand)]
-    Migrate(migrate::Command),
+    Schema(schema::Command),
     /// Report, explain and change who sees which agents
     #[command(subcommand)]
     Sharing(sharing::Command),
@@ -89,8 +141,20 @@ impl Context {
 /// Whatever the command reports; [`crate::error::Kind`] decides the exit code.
 pub async fn run(command: &Command, context: &Context) -> Result<u8> {
     match command {
+        Command::Tenant(command) => tenant::run(command, context).await,
+        Command::User(command) => user::run(command, context).await,
+        Command::AssignUser(args) => assign_user::run(args, context).await,
+        Command::RemoveUser(args) => remove_user::run(args, context).await,
+        Command::SuspendUser(args) => suspend_user::run(args, context).await,
+        Command::GrantAdmin(args) => grant_admin::run(args, context).await,
+        Command::RevokeAdmin(args) => revoke_admin::run(args, context).await,
+        Command::ListAdmins(args) => list_admins::run(args, context).await,
+        Command::Seed(args) => seed::run(args, context).await,
+        Command::Audit(args) => audit::run(args, context).await,
         Command::Bootstrap(args) => bootstrap::run(args, context).await,
         Command::Demo(args) => demo::run(args, context).await,
+        Command::Verify(args) => verify::run(args, context).await,
+        Command::Schema(command) => schema::run(command, context).await,
         Command::Migrate(command) => migrate::run(command, context).await,
         Command::Sharing(command) => sharing::run(command, context).await,
         Command::Completions(args) => completions::run(args, context),

@@ -48,7 +48,12 @@ impl Attempt<'_> {
             SslMode::Prefer => match self.encrypted(tls).await {
                 Err(fault) if fault.is_tls_unsupported() => self.plain().await,
                 Err(refused) if refused.is_login_refused() || refused.is_handshake() => {
-                    self.plain().await.map_err(|_| refused)
+                    let opened = self.plain().await.map_err(|_| refused)?;
+                    tracing::warn!(
+                        "{} failed with TLS and goes on without; sslmode=require forbids that",
+                        self.endpoint
+                    );
+                    Ok(opened)
                 }
                 opened => opened,
             },

@@ -114,6 +114,9 @@ fn certificate(problem: &CertificateError, endpoint: &Endpoint) -> String {
             "the server's certificate is not valid yet".into()
         }
         CertificateError::Revoked => "the server's certificate is revoked".into(),
+        CertificateError::Other(other) if format!("{other:?}").contains("UnsupportedCertVersion") => {
+            "the server's certificate is of X.509 version 1, which cannot be verified".into()
+        }
         other => format!("the server's certificate cannot be verified: {other}"),
     }
 }

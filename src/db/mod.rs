@@ -10,6 +10,7 @@ mod fault;
 mod file;
 mod host;
 mod modes;
+mod network;
 mod params;
 mod pgpass;
 mod redact;
@@ -22,5 +23,5 @@ mod verify;
 
 pub use connect::connect;
 pub use connection::{Canceller, Connection, Notice};
-pub use file::{ConfigFile, Fleet};
+pub use file::{ConfigFile, Exception, Fleet};
 pub use settings::{Settings, Timeouts};

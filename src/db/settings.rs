@@ -15,14 +15,12 @@ use super::environment::Environment;
 use super::file::ConfigFile;
 use super::host::{Endpoint, endpoints};
 use super::modes::{Session, Tls, refuse_unsupported};
+use super::network::{Network, connect_timeout};
 use super::params::{Origin, Params};
 use super::pgpass::PassFile;
 use super::service;
 use crate::cli::ConnectArgs;
 use crate::error::{Error, Result};
-
-/// The limit of one attempt when `connect_timeout` does not say.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Everything needed to open a connection.
 #[derive(Clone)]
@@ -58,16 +56,6 @@ pub struct Timeouts {
     pub migration_lock_wait: Duration,
     /// One statement.
     pub statement: Duration,
-}
-
-/// Options of the TCP connection.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Network {
-    pub keepalives: bool,
-    pub idle: Option<Duration>,
-    pub interval: Option<Duration>,
-    pub retries: Option<u32>,
-    pub user_timeout: Option<Duration>,
 }
 
 /// Where the parts came from, for hints.
@@ -192,6 +180,12 @@ impl Settings {
         &self.user
     }
 
+    /// How much encryption is demanded, in libpq's words.
+    #[must_use]
+    pub fn sslmode(&self) -> &'static str {
+        self.tls.mode.word()
+    }
+
     /// Where the connection goes, for messages: `database "vital" on db.example:5432 as dba`; never a password.
     ///
     /// After connecting, the settings of the connection name the one host that was reached.
@@ -272,34 +266,6 @@ fn channel_binding(params: &Params) -> Result<ChannelBinding> {
     Ok(params
         .choice("channel_binding", &words)?
         .unwrap_or(ChannelBinding::Prefer))
-}
-
-/// The parameter in seconds, zero or less being no limit.
-fn connect_timeout(params: &Params) -> Result<Option<Duration>> {
-    Ok(match params.integer("connect_timeout")? {
-        None => Some(CONNECT_TIMEOUT),
-        Some(seconds) => u64::try_from(seconds)
-            .ok()
-            .filter(|n| *n > 0)
-            .map(Duration::from_secs),
-    })
-}
-
-impl Network {
-    fn new(params: &Params) -> Result<Self> {
-        let positive = |keyword| -> Result<Option<u32>> {
-            let number = params.integer(keyword)?;
-            Ok(number.and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0))
-        };
-        let seconds = |n: u32| Duration::from_secs(n.into());
-        Ok(Self {
-            keepalives: params.integer("keepalives")? != Some(0),
-            idle: positive("keepalives_idle")?.map(seconds),
-            interval: positive("keepalives_interval")?.map(seconds),
-            retries: positive("keepalives_count")?,
-            user_timeout: positive("tcp_user_timeout")?.map(|ms| Duration::from_millis(ms.into())),
-        })
-    }
 }
 
 #[cfg(test)]

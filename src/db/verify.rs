@@ -6,13 +6,16 @@ use std::time::Duration;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::verify_server_name;
-use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::{
+    WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
+    verify_tls13_signature_with_raw_key,
+};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
-use x509_cert::Certificate;
-use x509_cert::der::{Decode, oid::db::rfc4519::CN};
+use rustls_pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
+use x509_cert::der::{Decode, Encode, oid::db::rfc4519::CN};
 use x509_cert::ext::pkix::{SubjectAltName, name::GeneralName};
+use x509_cert::{Certificate, Version};
 
 /// What makes a certificate believable.
 #[derive(Debug)]
@@ -89,12 +92,23 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signature, &self.algorithms)
+        // rustls reads certificates of version 3 only; those of version 1 still lie on many servers.
+        match version_1_key(certificate) {
+            Some(key) => verify_tls13_signature_with_raw_key(message, &key, signature, &self.algorithms),
+            None => verify_tls13_signature(message, certificate, signature, &self.algorithms),
+        }
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.algorithms.supported_schemes()
     }
+}
+
+/// The public key of a certificate of X.509 version 1.
+fn version_1_key(certificate: &CertificateDer<'_>) -> Option<SubjectPublicKeyInfoDer<'static>> {
+    let parsed = Certificate::from_der(certificate).ok()?;
+    let key = parsed.tbs_certificate.subject_public_key_info.to_der().ok()?;
+    (parsed.tbs_certificate.version == Version::V1).then(|| SubjectPublicKeyInfoDer::from(key))
 }
 
 impl Trust {

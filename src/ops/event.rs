@@ -100,6 +100,15 @@ pub enum Event {
         /// Rows in all, estimated; 0 while unknown.
         total: u64,
     },
+    /// Part of one long transaction is done; nothing of it is kept before the end.
+    RowsDone {
+        /// What is done, such as `assigning users`.
+        what: &'static str,
+        /// Rows done so far.
+        done: u64,
+        /// Rows in all.
+        total: u64,
+    },
     /// The user interrupted; the running statement is being canceled.
     Interrupting,
 }

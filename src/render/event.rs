@@ -44,6 +44,7 @@ pub fn sentence(event: &Event) -> String {
         Event::BatchDone { table, done, total } => {
             format!("{table}: {done} rows{}", share(*done, *total))
         }
+        Event::RowsDone { what, done, total } => format!("{what}: {done} of {total}"),
         Event::Interrupting => {
             "interrupting: canceling the statement and waiting for its rollback; again to leave at once"
                 .into()

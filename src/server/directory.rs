@@ -39,7 +39,8 @@ pub(super) fn create(place: Option<&Path>, account: Option<&Account>) -> Result<
 
 /// Removes directories whose supervisor is dead, ending a server that still runs in one.
 ///
-/// Only directories of the account that runs the servers are looked at, and only if nobody holds their lock.
+/// Only directories of this user and of the account that runs the servers are looked at, and only if nobody holds their
+/// lock.
 pub(super) fn sweep(account: Option<&Account>) {
     let Ok(entries) = fs::read_dir(parent(account)) else {
         return;
@@ -76,8 +77,15 @@ fn quit_server(data: &Path) {
     let Ok(text) = fs::read_to_string(data.join("postmaster.pid")) else {
         return;
     };
-    let number = text.lines().next().and_then(|line| line.trim().parse().ok());
-    let Some(pid) = number.and_then(rustix::process::Pid::from_raw) else {
+    // The number is negative while initdb fills the directory.
+    let number = text
+        .lines()
+        .next()
+        .and_then(|line| line.trim().parse::<i32>().ok());
+    let Some(pid) = number
+        .filter(|number| *number > 0)
+        .and_then(rustix::process::Pid::from_raw)
+    else {
         return;
     };
     let link = PathBuf::from(format!("/proc/{}/cwd", pid.as_raw_nonzero()));
@@ -166,12 +174,13 @@ fn open_to_all(_directory: &Path) -> bool {
     true
 }
 
-/// Whether `directory` is a directory, no link, of the account that runs the servers.
+/// Whether `directory` is a directory, no link, of this user or of the account that runs the servers.
 #[cfg(unix)]
 fn belongs_to(directory: &Path, account: Option<&Account>) -> bool {
     use std::os::unix::fs::MetadataExt;
-    let uid = account.map_or_else(|| rustix::process::geteuid().as_raw(), |account| account.uid);
-    fs::symlink_metadata(directory).is_ok_and(|metadata| metadata.is_dir() && metadata.uid() == uid)
+    let ours =
+        |uid| uid == rustix::process::geteuid().as_raw() || account.is_some_and(|account| account.uid == uid);
+    fs::symlink_metadata(directory).is_ok_and(|metadata| metadata.is_dir() && ours(metadata.uid()))
 }
 
 #[cfg(not(unix))]

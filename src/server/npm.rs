@@ -105,30 +105,33 @@ fn symlink(_source: &Path, _target: &Path) -> std::io::Result<()> {
     Err(std::io::ErrorKind::Unsupported.into())
 }
 
-/// Lets everybody read the tree, whatever the umask was, and run what is in its `bin`.
+/// Lets everybody enter a directory or run a program (`true`), or just read a file.
 #[cfg(unix)]
-fn make_readable(path: &Path) -> std::io::Result<()> {
+pub(super) fn open_to_all(path: &Path, enter: bool) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(
+        path,
+        fs::Permissions::from_mode(if enter { 0o755 } else { 0o644 }),
+    )
+}
+
+#[cfg(not(unix))]
+pub(super) fn open_to_all(_path: &Path, _enter: bool) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// Lets everybody read the tree, whatever the umask was, and run what is in its `bin`.
+fn make_readable(path: &Path) -> std::io::Result<()> {
     let metadata = fs::symlink_metadata(path)?;
     if metadata.is_symlink() {
         return Ok(());
     }
     let program = path.parent().is_some_and(|parent| parent.ends_with("bin"));
-    let mode = if metadata.is_dir() || program {
-        0o755
-    } else {
-        0o644
-    };
-    fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
+    open_to_all(path, metadata.is_dir() || program)?;
     if metadata.is_dir() {
         for entry in fs::read_dir(path)? {
             make_readable(&entry?.path())?;
         }
     }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn make_readable(_path: &Path) -> std::io::Result<()> {
     Ok(())
 }

@@ -6,5 +6,6 @@ mod fake;
 mod files;
 mod hosts;
 mod parse;
+mod secure;
 mod tls;
 mod wait;

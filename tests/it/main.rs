@@ -7,8 +7,18 @@
     clippy::print_stderr
 )]
 
+mod attack;
+mod bootstrap;
 mod cli;
 mod connect;
+mod demo;
+mod legacy;
+mod migrate_cut;
+mod migrate_locks;
+mod migrate_plan;
+mod migrate_status;
+mod migrate_up;
+mod model;
 mod server;
 mod server_binaries;
 mod server_end;
@@ -18,3 +28,4 @@ mod sharing_report;
 mod sharing_set;
 mod sources;
 mod support;
+mod verify;

@@ -37,6 +37,11 @@ fn pid(child: &Child) -> Pid {
     Pid::from_child(child)
 }
 
+/// Starts and stops another server in `home`, which sweeps there.
+fn sweep(home: &Path) {
+    Run::of(respawn(Part::Visitor).env("TMPDIR", home)).success();
+}
+
 /// Waits until neither a file nor a process is left of what ran below `home`.
 #[track_caller]
 fn nothing_is_left(home: &Path) {
@@ -105,7 +110,7 @@ fn owner_killed_at_any_moment_of_the_start_leaves_nothing() {
         wait_until("the processes are gone", || processes_of(text).is_empty());
         // Killed before it has a supervisor, an owner leaves a directory without data to the next start.
         if matches!(stage, "lock" | "supervise") && !is_empty(home.path()) {
-            Run::of(respawn(Part::Visitor).env("TMPDIR", home.path())).success();
+            sweep(home.path());
         }
         nothing_is_left(home.path());
     }
@@ -126,15 +131,28 @@ fn server_whose_supervisor_was_killed_too_is_swept_by_the_next_start() {
     child.wait().unwrap();
     std::thread::sleep(std::time::Duration::from_millis(300));
     assert!(directory.exists(), "nobody is there to remove it");
-    Run::of(respawn(Part::Visitor).env("TMPDIR", home.path())).success();
+    sweep(home.path());
     nothing_is_left(home.path());
+}
+
+#[test]
+fn dead_directory_is_swept_whatever_its_pid_file_holds() {
+    for text in ["-4711\n", "0\n", "99999999999\n", "1\n", "nonsense", ""] {
+        let home = open_directory();
+        let dead = home.path().join("vital-pg-dead");
+        fs::create_dir_all(dead.join("data")).unwrap();
+        fs::write(dead.join("data/postmaster.pid"), text).unwrap();
+        fs::write(dead.join("lock"), "").unwrap();
+        sweep(home.path());
+        assert!(is_empty(home.path()), "{text:?}");
+    }
 }
 
 #[test]
 fn server_in_use_is_not_swept() {
     let home = open_directory();
     let (mut child, directory) = owner(home.path());
-    Run::of(respawn(Part::Visitor).env("TMPDIR", home.path())).success();
+    sweep(home.path());
     assert!(directory.join("data/postmaster.pid").exists());
     child.kill().unwrap();
     child.wait().unwrap();
@@ -147,7 +165,7 @@ fn foreign_directory_of_the_same_name_is_not_swept() {
     let foreign = home.path().join("vital-pg-notes");
     fs::create_dir(&foreign).unwrap();
     fs::write(foreign.join("precious"), "").unwrap();
-    Run::of(respawn(Part::Visitor).env("TMPDIR", home.path())).success();
+    sweep(home.path());
     assert!(foreign.join("precious").exists());
 }
 
@@ -158,7 +176,7 @@ fn kept_server_goes_on_until_the_command_for_it_is_given() {
     let url = told(&run.stdout, "url").unwrap();
     let mut client = Client::connect(url, NoTls).unwrap();
     client.execute("select 1", &[]).unwrap();
-    Run::of(respawn(Part::Visitor).env("TMPDIR", home.path())).success();
+    sweep(home.path());
     client
         .execute("select 1", &[])
         .expect("a kept server is not swept");

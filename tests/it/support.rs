@@ -7,7 +7,8 @@
 //! db.acting_as(MEMBER).query("select 1 from public.agents", &[]).unwrap();
 //! ```
 //!
-//! `VITAL_TEST_PG_BIN` runs everything against the server programs in that directory.
+//! `VITAL_TEST_PG_BIN` runs everything against the server programs in that directory, and `VITAL_TEST_MIGRATIONS` builds
+//! [`Template::World`] from the migration files in that directory instead of this crate's.
 
 #![allow(
     dead_code,
@@ -17,14 +18,15 @@
 
 mod command;
 mod database;
+pub mod migrations;
 mod part;
 mod process;
 mod server;
 mod template;
 
-pub use command::Run;
+pub use command::{Run, vital};
 pub use database::Database;
 pub use part::{Part, respawn, respawn_at, told};
 pub use process::{is_root, open_directory, ordinary_user, processes_of, wait_until};
 pub use server::{Address, Server, binaries, shared_options, start};
-pub use template::Template;
+pub use template::{Template, fixture, run_file};

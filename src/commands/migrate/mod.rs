@@ -1,5 +1,6 @@
 //! `vital migrate`: apply the migrations, and tell what is applied and what would be.
 
+mod consent;
 mod plan;
 mod status;
 mod up;

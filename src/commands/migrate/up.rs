@@ -1,10 +1,9 @@
 //! `vital migrate up`: applies what is pending.
 
-use super::{Online, plan};
+use super::{Online, consent, plan};
 use crate::cli::exit_codes;
 use crate::commands::Context;
-use crate::error::{Error, Result};
-use crate::ops::migrate::policies::Policy;
+use crate::error::Result;
 use crate::ops::migrate::session::Session;
 use crate::ops::migrate::{embedded, up};
 
@@ -44,7 +43,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     }
     let leftovers = assessment.leftovers();
     if !args.replace_policies && !leftovers.is_empty() {
-        ask(context, &connection.settings.describe(), &leftovers)?;
+        consent::ask(context, &connection.settings.describe(), &leftovers)?;
     }
     let session = Session {
         connection: &mut connection,
@@ -54,27 +53,4 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     let report = up::apply(session, &assessment, args.online.into(), &leftovers).await?;
     context.output.report(&report)?;
     Ok(0)
-}
-
-/// Shows the leftover policies and goes on only after a yes.
-fn ask(context: &Context, place: &str, leftovers: &[Policy]) -> Result<()> {
-    let count = match leftovers.len() {
-        1 => "1 policy that vital does not know widens access".to_owned(),
-        count => format!("{count} policies that vital does not know widen access"),
-    };
-    let lines = leftovers.iter().flat_map(|policy| {
-        let named = format!("policy \"{}\" {}", policy.name, policy.opens());
-        [named, policy.definition()]
-    });
-    if !context.prompt.can_answer() {
-        let mut error = Error::failed(count).with_hint(
-            "nothing was changed; give --replace-policies to replace them, keeping their definitions",
-        );
-        error.details.extend(lines);
-        return Err(error);
-    }
-    context.output.warn(&count);
-    lines.for_each(|line| context.output.line(&line));
-    let question = format!("replace them on {place}, keeping their definitions?");
-    context.prompt.require(&question, "--replace-policies")
 }

@@ -55,13 +55,7 @@ pub(super) async fn run(args: &ChoiceArgs, verb: &Verb, context: &Context) -> Re
         );
         context.prompt.require(&question, "--yes")?;
     }
-    change::apply(
-        &mut connection,
-        &mut change,
-        &context.progress,
-        &context.interrupt,
-    )
-    .await?;
+    change::apply(&mut context.tenancy(&mut connection), &mut change).await?;
     context.output.report(&change)?;
     Ok(0)
 }

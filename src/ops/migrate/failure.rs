@@ -4,8 +4,8 @@ use refinery::Migration;
 use tokio_postgres::Error as ServerError;
 use tokio_postgres::error::{DbError, ErrorPosition};
 
+use super::blocker::BlockerRow;
 use super::embedded;
-use super::session::BlockerRow;
 use super::statements;
 use crate::error::{Error, Kind};
 
@@ -37,9 +37,15 @@ impl Standing {
     }
 }
 
-/// Says that a statement of a migration failed, which one, and in which line; `completed` statements went before it.
+/// Says that a statement of a migration failed, which one, and in which line; `completed` of its statements went before
+/// it, or it came to none.
 #[must_use]
-pub fn refused(migration: &Migration, error: &ServerError, completed: usize, standing: Standing) -> Error {
+pub fn refused(
+    migration: &Migration,
+    error: &ServerError,
+    completed: Option<usize>,
+    standing: Standing,
+) -> Error {
     let mut refused = could_not_apply(migration).caused_by(error);
     let server_hint = refused.hint.take();
     refused.details.extend(location(migration, error, completed));
@@ -55,8 +61,15 @@ pub fn refused(migration: &Migration, error: &ServerError, completed: usize, sta
 
 /// Says that the locks were not obtained, and who holds them.
 #[must_use]
-pub fn locked_out(what: &str, error: &ServerError, blockers: &[BlockerRow], standing: Standing) -> Error {
-    let mut locked = Error::new(Kind::Locked, format!("could not apply {what}")).caused_by(error);
+pub fn locked_out(
+    migration: &Migration,
+    (error, completed): (&ServerError, Option<usize>),
+    blockers: &[BlockerRow],
+    standing: Standing,
+) -> Error {
+    let mut locked = could_not_apply(migration).caused_by(error);
+    locked.kind = Kind::Locked;
+    locked.details.extend(location(migration, error, completed));
     locked.details.extend(blockers.iter().map(BlockerRow::sentence));
     let next = match blockers.first() {
         Some(first) if first.pid > 0 => format!(
@@ -97,7 +110,10 @@ fn could_not_apply(migration: &Migration) -> Error {
 }
 
 /// The file and line of the failing statement, and its first line.
-fn location(migration: &Migration, error: &ServerError, completed: usize) -> Vec<String> {
+fn location(migration: &Migration, error: &ServerError, completed: Option<usize>) -> Vec<String> {
+    let Some(completed) = completed else {
+        return vec!["before its first statement, while its transaction was set up".to_owned()];
+    };
     let sql = migration.sql().unwrap_or_default();
     let path = embedded::path(migration);
     let statements = statements::split(sql);

@@ -6,8 +6,10 @@ use serde::Deserialize;
 use tokio::time::sleep;
 use tokio_postgres::Error as ServerError;
 
+use super::blocker::BlockerRow;
+use super::read;
 use super::retry::{self, Backoff};
-use super::session::{self, BlockerRow, Failure, Session, Wait};
+use super::session::{Failure, Session, Wait};
 use crate::error::{Error, Kind, Result};
 use crate::ops::event::Event;
 
@@ -92,7 +94,7 @@ pub async fn ensure(session: &Session<'_>, guard: &Session<'_>, index: Index<'_>
 
 async fn replace(session: &Session<'_>, guard: &Session<'_>, index: Index<'_>) -> Result<(), Failure> {
     let state = STATE.replace(":'name'", &format!("'{}'", index.name));
-    let found: Option<State> = session::json(session.connection, &state).await?;
+    let found: Option<State> = read::json(session.connection, &state).await?;
     let exists = found.is_some();
     if let Some(found) = found {
         if !found.on_agents {
@@ -123,7 +125,7 @@ async fn is_as_wanted(session: &Session<'_>, index: Index<'_>) -> bool {
         COMPARE.replace(":'name'", &format!("'{}'", index.name))
     );
     match session.connection.simple_query(&compare).await {
-        Ok(answer) => session::flag(&answer, "same"),
+        Ok(answer) => read::flag(&answer, "same"),
         Err(error) => {
             tracing::debug!(%error, index = index.name, "the index could not be compared");
             session.rollback().await;
@@ -225,7 +227,7 @@ impl<'a> Watch<'a> {
     async fn look(&mut self, guard: &Session<'_>) -> Result<()> {
         // The view is a snapshot of the transaction's first look at it, unless that is thrown away.
         let look = format!("select pg_catalog.pg_stat_clear_snapshot(); {PROGRESS}");
-        let progress: Option<Progress> = session::json(guard.connection, &look).await?;
+        let progress: Option<Progress> = read::json(guard.connection, &look).await?;
         match progress {
             None if self.works => {}
             None => self.report_wait(guard, "a lock on public.agents"),

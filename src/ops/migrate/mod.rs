@@ -4,6 +4,7 @@
 //! runners share, short lock timeouts and further tries. Nothing is set for longer than a transaction, so a
 //! transaction-mode pooler may sit between; only index builds of the online preparation need a session.
 
+pub mod blocker;
 pub mod embedded;
 mod failure;
 pub mod history;
@@ -11,8 +12,11 @@ pub mod index;
 pub mod online;
 pub mod plan;
 pub mod policies;
+mod preconditions;
 pub mod preflight;
+mod read;
 pub mod retry;
+mod send;
 pub mod session;
 pub mod statements;
 pub mod status;

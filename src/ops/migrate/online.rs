@@ -9,8 +9,9 @@ use uuid::Uuid;
 use super::V4_SEEDS;
 use super::failure::Standing;
 use super::index::{self, Index};
+use super::read;
 use super::retry::{self, Backoff};
-use super::session::{self, Failure, Session, Wait};
+use super::session::{Failure, Session, Wait};
 use crate::db::{self, Connection};
 use crate::error::{Error, Result};
 use crate::ops::event::Event;
@@ -116,7 +117,7 @@ impl Preparation {
 }
 
 async fn has_rows_without_tenant(session: &Session<'_>) -> Result<bool> {
-    session::json(session.connection, WITHOUT_TENANT).await
+    read::json(session.connection, WITHOUT_TENANT).await
 }
 
 /// Opens the second connection; a server that is full may have room a moment later.

@@ -4,11 +4,12 @@ use refinery::Migration;
 use serde::Serialize;
 
 use super::V4_SEEDS;
+use super::blocker::BlockerRow;
 use super::embedded::{self, Header};
 use super::online::{self, Online};
 use super::policies::Policy;
 use super::preflight::Facts;
-use super::session::{self, BlockerRow};
+use super::read;
 use super::up::{self, Assessment};
 use crate::db::Connection;
 use crate::error::Result;
@@ -120,7 +121,7 @@ pub async fn plan(connection: &Connection, request: Request) -> Result<PlanRepor
     };
     let estimate = facts.agents();
     let unowned = if facts.agents_has("tenant_id") && estimate <= COUNTABLE {
-        session::json(connection, COUNT_WITHOUT_TENANT).await.ok()
+        read::json(connection, COUNT_WITHOUT_TENANT).await.ok()
     } else {
         (!facts.agents_has("tenant_id")).then_some(0)
     };
@@ -158,7 +159,7 @@ pub async fn plan(connection: &Connection, request: Request) -> Result<PlanRepor
 async fn agents(connection: &Connection, facts: &Facts) -> i64 {
     let estimate = facts.agents();
     let count = match estimate <= COUNTABLE && facts.owns_agents() {
-        true => session::json(connection, COUNT).await.ok(),
+        true => read::json(connection, COUNT).await.ok(),
         false => None,
     };
     count.unwrap_or(estimate)
@@ -174,7 +175,7 @@ fn leftovers(assessment: &Assessment) -> Vec<Leftover> {
 }
 
 async fn blockers(connection: &Connection) -> Result<Vec<String>> {
-    let rows: Vec<BlockerRow> = session::json(connection, BLOCKERS).await?;
+    let rows: Vec<BlockerRow> = read::json(connection, BLOCKERS).await?;
     let noticeable = rows
         .iter()
         .filter(|row| row.age_ms.is_none_or(|age| age > NOTICEABLE_MS));

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use tokio_postgres::Error as ServerError;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{Severity, SqlState};
 
 const FIRST_DELAY: Duration = Duration::from_millis(500);
 const LONGEST_DELAY: Duration = Duration::from_secs(8);
@@ -26,20 +26,10 @@ pub fn is_passing(error: &ServerError) -> bool {
 /// Tells whether the connection is gone, so that the statement's outcome is not known from its answer.
 #[must_use]
 pub fn is_broken(error: &ServerError) -> bool {
-    match error.code() {
-        None => true,
-        Some(code) => {
-            [
-                SqlState::ADMIN_SHUTDOWN,
-                SqlState::CRASH_SHUTDOWN,
-                SqlState::CANNOT_CONNECT_NOW,
-                SqlState::DATABASE_DROPPED,
-                SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
-            ]
-            .contains(code)
-                || code.code().starts_with("08")
-        }
-    }
+    error.as_db_error().is_none_or(|db| {
+        let ends_session = matches!(db.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
+        ends_session || db.code().code().starts_with("08")
+    })
 }
 
 /// The pauses between tries: half a second, doubled up to 8 s, each shortened by up to a half at random so that

@@ -2,16 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use tokio_postgres::{Client, Error as ServerError, SimpleQueryMessage};
+use tokio_postgres::Error as ServerError;
 
+use super::blocker::BlockerRow;
 use super::history::{self, Applied};
+use super::read;
 use super::retry::Backoff;
 use crate::db::{self, Connection, Timeouts};
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::Interrupt;
-use crate::ops::event::{Blocker, Event, Observer};
+use crate::ops::event::{Event, Observer};
 
 /// The advisory lock that everything holds which changes the schema: `vital` in ASCII.
 pub const LOCK_KEY: i64 = 0x0076_6974_616c;
@@ -24,7 +24,8 @@ const BLOCKERS: &str = include_str!("../../../sql/migrate/blockers.sql");
 
 /// How often a wait for another runner is reported.
 const REPORT_EVERY: Duration = Duration::from_secs(5);
-/// How long to try to come back after the connection broke; a server that crashed needs some seconds to recover.
+/// How long to try to come back after the connection broke, if another runner is waited for that long, too; a server
+/// that crashed needs some seconds to recover.
 const RECONNECT_WITHIN: Duration = Duration::from_secs(30);
 
 /// What an attempt can end with besides success.
@@ -64,82 +65,6 @@ impl Failure {
             Self::Final(error) => error,
         }
     }
-}
-
-/// A session that holds a lock, as the server tells.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct BlockerRow {
-    /// The process id; 0 for a prepared transaction.
-    pub pid: i32,
-    user: Option<String>,
-    application: Option<String>,
-    state: Option<String>,
-    /// The age of its transaction, milliseconds; unknown where the role may not see it.
-    pub age_ms: Option<u64>,
-    query: Option<String>,
-    relations: Option<String>,
-}
-
-impl BlockerRow {
-    /// Tells whether it is an autovacuum, which gives way once deadlock_timeout has passed.
-    #[must_use]
-    pub fn is_autovacuum(&self) -> bool {
-        self.state.as_deref() == Some("autovacuum")
-    }
-
-    /// What it holds, such as `a lock on public.agents`.
-    #[must_use]
-    pub fn holds(&self) -> String {
-        match &self.relations {
-            Some(relations) => format!("a lock on {relations}"),
-            None => "the migration lock".to_owned(),
-        }
-    }
-
-    /// Names it and what it holds in one line.
-    #[must_use]
-    pub fn sentence(&self) -> String {
-        let mut known: Vec<String> = Vec::new();
-        known.extend(self.user.as_ref().map(|user| format!("user {user}")));
-        known.extend(
-            self.application
-                .as_ref()
-                .map(|name| format!("application {name}")),
-        );
-        known.extend(self.state.clone());
-        let age = self
-            .age_ms
-            .map(|ms| format!("transaction open for {}", seconds(ms)));
-        known.extend(age);
-        let known = match known.as_slice() {
-            [] => String::new(),
-            known => format!(" ({})", known.join(", ")),
-        };
-        let mut sentence = format!("pid {}{known} holds {}", self.pid, self.holds());
-        if let Some(query) = &self.query {
-            let query: String = query.split_whitespace().collect::<Vec<_>>().join(" ");
-            let short: String = query.chars().take(200).collect();
-            sentence.push_str(&format!(": {short}"));
-        }
-        sentence
-    }
-
-    /// The same for events.
-    #[must_use]
-    pub fn to_blocker(&self) -> Blocker {
-        Blocker {
-            pid: self.pid,
-            user: self.user.clone(),
-            application: self.application.clone(),
-            state: self.state.clone(),
-            age: self.age_ms.map(Duration::from_millis),
-            query: self.query.clone(),
-        }
-    }
-}
-
-fn seconds(ms: u64) -> String {
-    format!("{}.{} s", ms / 1000, ms % 1000 / 100)
 }
 
 /// Whether to try again for the locks, and who was in the way.
@@ -195,10 +120,10 @@ impl Session<'_> {
         );
         loop {
             let answer = self.connection.simple_query(&begin).await?;
-            if flag(&answer, "locked") {
+            if read::flag(&answer, "locked") {
                 let history = match has_history {
                     true => Some(history::rows(&answer)),
-                    false => self.history(flag(&answer, "history")).await?,
+                    false => self.history(read::flag(&answer, "history")).await?,
                 };
                 return Ok(Held { history });
             }
@@ -225,7 +150,7 @@ impl Session<'_> {
     }
 
     async fn lock_holder(&self) -> Option<BlockerRow> {
-        let holders: Result<Vec<BlockerRow>> = json(self.connection, &with_key(LOCK_HOLDER)).await;
+        let holders: Result<Vec<BlockerRow>> = read::json(self.connection, &with_key(LOCK_HOLDER)).await;
         holders.ok().and_then(|mut holders| holders.pop())
     }
 
@@ -267,7 +192,7 @@ impl Session<'_> {
 
     /// Lists the sessions that hold locks on the tables that migrations change; empty if the server will not tell.
     pub async fn blockers(&self) -> Vec<BlockerRow> {
-        json(self.connection, BLOCKERS).await.unwrap_or_default()
+        read::json(self.connection, BLOCKERS).await.unwrap_or_default()
     }
 
     /// Pauses before the next try, reporting who is in the way.
@@ -290,13 +215,13 @@ impl Session<'_> {
         Ok(Wait::Again(blockers))
     }
 
-    /// Replaces a broken connection, trying for half a minute.
+    /// Replaces a broken connection, trying for half a minute at most.
     ///
     /// # Errors
     /// [`Kind::Unreachable`].
     pub async fn reconnect(&mut self) -> Result<()> {
         let settings = self.connection.settings.clone();
-        let mut backoff = Backoff::new(RECONNECT_WITHIN);
+        let mut backoff = Backoff::new(RECONNECT_WITHIN.min(self.timeouts().migration_lock_wait));
         loop {
             match db::connect(&settings).await {
                 Ok(connection) => {
@@ -342,33 +267,6 @@ fn with_key(sql: &str) -> String {
     sql.replace(":key", &LOCK_KEY.to_string())
 }
 
-/// Tells whether a row of the answer has `true` in `column`.
-#[must_use]
-pub fn flag(answer: &[SimpleQueryMessage], column: &str) -> bool {
-    answer.iter().any(|message| match message {
-        SimpleQueryMessage::Row(row) => matches!(row.try_get(column), Ok(Some("t"))),
-        _ => false,
-    })
-}
-
-/// Runs a statement that answers with one JSON document in column `json`, in one round trip and without a named
-/// prepared statement, which a transaction-mode pooler would lose.
-///
-/// # Errors
-/// [`Kind::Failed`] with the server's reason.
-pub async fn json<T: DeserializeOwned>(client: &Client, sql: &str) -> Result<T> {
-    let could_not = || Error::failed("could not read the state of the database");
-    let answer = client
-        .simple_query(sql)
-        .await
-        .map_err(|e| could_not().caused_by(&e))?;
-    let text = answer.iter().find_map(|message| match message {
-        SimpleQueryMessage::Row(row) => row.try_get("json").ok().flatten(),
-        _ => None,
-    });
-    serde_json::from_str(text.unwrap_or("null")).map_err(|e| could_not().with_cause(e.to_string()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -381,12 +279,5 @@ mod tests {
             assert!(sql.contains("508") && !sql.contains(":key"), "{sql}");
         }
         assert_eq!(milliseconds(Duration::MAX), "'2147483647ms'");
-    }
-
-    #[test]
-    fn a_blocker_whose_session_is_hidden_is_still_named() {
-        let row: Result<BlockerRow, _> = serde_json::from_str(r#"{"pid": 7, "relations": "public.agents"}"#);
-        let sentence = row.map(|row| row.sentence()).map_err(|e| e.to_string());
-        assert_eq!(sentence, Ok("pid 7 holds a lock on public.agents".to_owned()));
     }
 }

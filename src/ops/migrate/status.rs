@@ -96,7 +96,7 @@ pub async fn status(connection: &Connection) -> Result<StatusReport> {
         ));
         let facts = preflight::read(connection).await?;
         notes.extend(foreign_histories(&facts.other_histories));
-        notes.extend(facts.has_tenancy().then(|| {
+        notes.extend(facts.was_migrated_by_hand().then(|| {
             "tenancy tables exist all the same, as after a migration by hand; `vital migrate up` completes it".to_owned()
         }));
     }

@@ -44,7 +44,7 @@ impl Assessment {
         let mut remarks = policies::remarks(&facts.policies, &self.versions());
         if self.history.is_none() {
             remarks.extend(foreign_histories(&facts.other_histories));
-            remarks.extend(facts.has_tenancy().then(|| {
+            remarks.extend(facts.was_migrated_by_hand().then(|| {
                 "tenancy tables exist without a migration history, as after a migration by hand; they are brought to \
                  the same state and keep their rows"
                     .to_owned()
@@ -196,13 +196,18 @@ impl UpReport {
                 })
             })
             .collect();
+        let by_this_run = |policy: &Policy| {
+            let mut own = migrations.iter().filter(|m| m.elapsed_ms.is_some());
+            own.any(|migration| migration.version == policy.replaced_by())
+        };
+        let replaced_policies = replaced.into_iter().filter(by_this_run).collect();
         Self {
             from,
             to: migrations.last().map(|m| m.version).or(from),
             applied: before + migrations.len(),
             total: embedded::migrations().len(),
             migrations,
-            replaced_policies: replaced,
+            replaced_policies,
         }
     }
 }
@@ -238,12 +243,12 @@ impl Report for UpReport {
             [] => format!("nothing to do: {standing}"),
             _ => standing,
         }];
-        if !self.replaced_policies.is_empty() {
-            lines.push(format!(
-                "{} policies were replaced; their definitions are kept in vital_private.replaced_policies",
-                self.replaced_policies.len()
-            ));
-        }
+        let replaced = match self.replaced_policies.len() {
+            0 => return lines,
+            1 => "1 policy was replaced; its definition is kept".to_owned(),
+            count => format!("{count} policies were replaced; their definitions are kept"),
+        };
+        lines.push(format!("{replaced} in vital_private.replaced_policies"));
         lines
     }
 }

@@ -2,19 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use std::pin::pin;
-
-use futures_util::{StreamExt, future};
 use refinery::{AsyncMigrate, Migration};
 use refinery_core::traits::r#async::{AsyncQuery, AsyncTransaction};
+use tokio_postgres::Error as ServerError;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Error as ServerError, SimpleQueryMessage};
 
+use super::blocker::BlockerRow;
 use super::failure::{self, Standing};
 use super::history::{self, Applied};
 use super::online::Preparation;
 use super::retry::{self, Backoff};
-use super::session::{BlockerRow, Failure, Session, Wait};
+use super::send;
+use super::session::{Failure, Session, Wait};
 use crate::error::{Error, Result};
 use crate::ops::event::Event;
 
@@ -133,6 +132,7 @@ impl<'a> Migrator<'a> {
         let mut blockers = Vec::new();
         loop {
             let lock_timeout = self.lock_timeout(&backoff, &blockers);
+            tracing::info!(%migration, failed_tries = backoff.tries(), ?lock_timeout, "applying");
             let (error, completed) = match self.attempt(migration, record, lock_timeout).await {
                 Ok(outcome) => return Ok(outcome),
                 Err((Failure::Server(error), completed)) => (error, completed),
@@ -149,8 +149,8 @@ impl<'a> Migrator<'a> {
             blockers = match self.session.wait_for_locks(&mut backoff).await? {
                 Wait::Again(blockers) => blockers,
                 Wait::Over(blockers) => {
-                    let what = format!("migration `{migration}`");
-                    return Err(failure::locked_out(&what, &error, &blockers, self.standing()));
+                    let failed = (&error, completed);
+                    return Err(failure::locked_out(migration, failed, &blockers, self.standing()));
                 }
             };
         }
@@ -167,14 +167,14 @@ impl<'a> Migrator<'a> {
     }
 
     /// One transaction, begun and committed here. The number beside a failure counts the migration's statements that
-    /// went well.
+    /// went well, once it came to them.
     async fn attempt(
         &mut self,
         migration: &Migration,
         record: &str,
         lock_timeout: Duration,
-    ) -> Result<Outcome, (Failure, usize)> {
-        let early = |failure: Failure| (failure, 0);
+    ) -> Result<Outcome, (Failure, Option<usize>)> {
+        let early = |failure: Failure| (failure, None);
         let has_history = self.history.is_some();
         let held = self
             .session
@@ -187,16 +187,16 @@ impl<'a> Migrator<'a> {
             self.history = Some(history);
             if fits.is_err() || self.is_applied(migration.version()) {
                 self.session.rollback().await;
-                return fits.map(|()| Outcome::ByAnother).map_err(|e| (e.into(), 0));
+                return fits.map(|()| Outcome::ByAnother).map_err(|e| (e.into(), None));
             }
         }
         let started = Instant::now();
         self.set_up().await.map_err(|e| early(e.into()))?;
         let sql = migration.sql().unwrap_or_default();
         let commit = format!("{record}; commit");
-        transact(self.session.connection, sql, &commit)
+        send::transact(self.session.connection, sql, &commit)
             .await
-            .map_err(|(error, completed)| (error.into(), completed))?;
+            .map_err(|(error, completed)| (error.into(), Some(completed)))?;
         self.remember(migration);
         Ok(Outcome::Applied(started.elapsed()))
     }
@@ -239,6 +239,9 @@ impl<'a> Migrator<'a> {
         };
         self.history = history;
         if self.is_applied(migration.version()) {
+            let message =
+                format!("the connection broke, but {migration} is committed; going on with a new one");
+            self.session.observer.event(&Event::Step { message });
             return Ok(Outcome::Applied(started.elapsed()));
         }
         Err(failure::cut_off(migration, error, self.standing()))
@@ -254,30 +257,6 @@ impl<'a> Migrator<'a> {
         self.session.rollback().await;
         Ok(held.history)
     }
-}
-
-/// Sends a migration's text and, without waiting for the answer, what records and commits it.
-///
-/// The two are separate messages, so that the text is the file byte for byte and the server's error positions are the
-/// file's. If the text fails, the server refuses the record in the aborted transaction and never comes to the commit.
-async fn transact(client: &Client, sql: &str, commit: &str) -> Result<(), (ServerError, usize)> {
-    let (ran, committed) = future::join(run(client, sql), client.batch_execute(commit)).await;
-    let completed = ran?;
-    committed.map_err(|error| (error, completed))
-}
-
-/// Runs the statements of `sql` and counts them; beside an error, those that went well before it.
-async fn run(client: &Client, sql: &str) -> Result<usize, (ServerError, usize)> {
-    let mut answer = pin!(client.simple_query_raw(sql).await.map_err(|error| (error, 0))?);
-    let mut completed = 0;
-    while let Some(message) = answer.next().await {
-        match message {
-            Ok(SimpleQueryMessage::CommandComplete(_)) => completed += 1,
-            Ok(_) => {}
-            Err(error) => return Err((error, completed)),
-        }
-    }
-    Ok(completed)
 }
 
 impl AsyncTransaction for Migrator<'_> {

@@ -6,15 +6,15 @@ use uuid::Uuid;
 use super::Mode;
 use super::snapshot::failed;
 use crate::error::{Error, Result};
+use crate::model::UserRef;
+use crate::ops::tenancy::{Fault, nearest, people};
 
 const AGENTS: &str = include_str!("../../../sql/sharing/find_agents.sql");
 const AGENT_NAMES: &str = include_str!("../../../sql/sharing/agent_names.sql");
 const TENANTS: &str = include_str!("../../../sql/sharing/find_tenants.sql");
 const TENANT_NAMES: &str = "select t.slug::text from public.tenants as t order by t.slug limit 10000";
 const HAS_USERS: &str = include_str!("../../../sql/sharing/has_users.sql");
-const USERS: &str = include_str!("../../../sql/sharing/find_users.sql");
-const USER_NAMES: &str =
-    "select u.email::text from auth.users as u where u.email is not null order by u.email limit 10000";
+const REQUESTED: &str = include_str!("../../../sql/sharing/requested_tenant.sql");
 const TASK: &str = "could not look up what the arguments name";
 
 /// A tenant.
@@ -93,41 +93,29 @@ pub(super) fn tenant(row: &Row) -> Tenant {
     }
 }
 
-/// Finds a user by uuid or e-mail address. Without readable accounts every uuid is taken for a user.
+/// Finds a user by uuid or e-mail address. Where accounts cannot be read, every uuid is taken for a user.
 ///
 /// # Errors
-/// [`crate::Kind::Failed`] if there is none, naming the nearest; [`crate::Kind::Usage`] for an address without accounts.
+/// [`crate::Kind::Failed`] if there is none, naming the nearest; [`crate::Kind::Usage`] for what is neither.
 pub async fn user(transaction: &Transaction<'_>, text: &str) -> Result<User> {
-    let id = Uuid::try_parse(text).ok();
-    let known = transaction
-        .query_one(HAS_USERS, &[])
-        .await
-        .map_err(|e| failed(TASK, &e))?;
-    if !known.get::<_, bool>(0) {
-        let unknown = || {
-            Error::usage(format!(
-                "cannot look up `{text}`: this role can read no table `auth.users`"
-            ))
-            .with_hint("give the user's uuid")
-        };
-        return Ok(User {
-            id: id.ok_or_else(unknown)?,
-            email: None,
-            requested: None,
-        });
-    }
-    let rows = transaction
-        .query(USERS, &[&id, &text])
-        .await
-        .map_err(|e| failed(TASK, &e))?;
-    match rows.as_slice() {
-        [] => Err(unknown(transaction, "user", text, USER_NAMES).await),
-        [row] => Ok(User {
-            id: row.get("id"),
-            email: row.get("email"),
-            requested: row.get("requested"),
-        }),
-        _ => Err(ambiguous("user", text, rows.iter().map(|row| row.get("id")))),
+    let named: UserRef = text.parse().map_err(Error::usage)?;
+    let person = people::find_one(transaction, &named).await.map_err(refused)?;
+    let known = transaction.query_one(HAS_USERS, &[]).await.map_err(|e| failed(TASK, &e))?;
+    let requested = match known.get(0) {
+        true => transaction.query_opt(REQUESTED, &[&person.id.0]).await.map_err(|e| failed(TASK, &e))?,
+        false => None,
+    };
+    Ok(User {
+        id: person.id.0,
+        email: person.email,
+        requested: requested.and_then(|row| row.get(0)),
+    })
+}
+
+fn refused(fault: Fault) -> Error {
+    match fault {
+        Fault::Server(error) => failed(TASK, &error),
+        Fault::Refused(error) => error,
     }
 }
 
@@ -174,33 +162,9 @@ fn ambiguous(kind: &str, text: &str, ids: impl Iterator<Item = Uuid>) -> Error {
 async fn unknown(transaction: &Transaction<'_>, kind: &str, text: &str, names: &str) -> Error {
     let error = Error::failed(format!("{kind} `{text}` does not exist"));
     let rows = transaction.query(names, &[]).await.unwrap_or_default();
-    match nearest(text, rows.iter().map(|row| row.get(0))) {
+    let near = nearest(&text.to_lowercase(), rows.iter().map(|row| row.get(0)));
+    match near.first() {
         Some(name) => error.with_hint(format!("did you mean `{name}`?")),
         None => error,
-    }
-}
-
-/// The name most like `text`, if it is like it at all.
-fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let text = text.to_lowercase();
-    names
-        .map(|name| (strsim::jaro_winkler(&text, &name.to_lowercase()), name))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|(one, _), (other, _)| one.total_cmp(other))
-        .map(|(_, name)| name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_nearest_name_is_like_it() {
-        let names = ["digital-health-startup", "meridian-pharma"];
-        assert_eq!(
-            nearest("Digital-helth", names.into_iter()),
-            Some("digital-health-startup")
-        );
-        assert_eq!(nearest("zzz", names.into_iter()), None);
     }
 }

@@ -166,7 +166,7 @@ fn figure(name: &str, picture: &Picture, keys: &[(&str, &str)]) -> Markup {
         section aria-labelledby=(heading) {
             h2 id=(heading) { (picture.title) }
             p class="key" {
-                @for (class, meaning) in keys { i class=(class) {} span { (meaning) } }
+                @for (class, meaning) in keys { span class="pair" { i class=(class) {} (meaning) } }
             }
             div class="scroll" tabindex="0" role="region" aria-label=(picture.title) { (picture.inline(name)) }
         }

@@ -16,7 +16,12 @@ pub fn table(caption: &str, report: &impl Report) -> Markup {
             table {
                 caption { (caption) }
                 thead {
-                    tr { @for name in &header { th scope="col" { (name.replace('_', " ")) } } }
+                    tr { 
+                        @for (at, name) in header.iter().enumerate() {
+                            @let number = rows.first().and_then(|row| row.get(at)).is_some_and(|cell| cell.number);
+                            th scope="col" class=[number.then_some("number")] { (name.replace('_', " ")) }
+                        }
+                     }
                 }
                 tbody {
                     @for row in rows.iter().take(MOST) {

@@ -7,6 +7,9 @@ use std::time::Duration;
 use vital::cli::ConnectArgs;
 use vital::db::{Connection, Settings, connect};
 use vital::error::{Error, Result};
+use vital::server::Options;
+
+use crate::support::{Server, binaries};
 
 /// Who is connected where: role, database, application, encryption, the server's address and port.
 ///
@@ -96,6 +99,13 @@ impl Case {
         assert!(psql.is_err(), "{}: psql reaches {psql:?}", self.conninfo);
         self.vital().expect_err(&self.conninfo)
     }
+}
+
+/// A server that listens on its socket only, so that it comes back on the same port after a halt.
+pub fn socket_only() -> Server {
+    let mut options = Options::new(binaries());
+    options.settings = vec![("listen_addresses".to_owned(), String::new())];
+    Server::with(&options)
 }
 
 /// Asks the server who is connected.

@@ -6,12 +6,12 @@ use std::net::TcpListener;
 
 use vital::server::Signal;
 
-use super::cases::{Case, run};
+use super::cases::{Case, run, socket_only};
 use crate::support::Server;
 
 /// Turns a server into a hot standby, which replays nothing for want of a primary.
 fn standby() -> Server {
-    let mut server = Server::private();
+    let mut server = socket_only();
     server.cluster().halt(Signal::Fast).unwrap();
     File::create(server.directory.join("data/standby.signal")).unwrap();
     server.cluster().resume().unwrap();
@@ -80,7 +80,7 @@ fn settings_of_the_connection_name_the_host_that_was_reached() {
 
 #[test]
 fn target_session_attrs_choose_the_same_server_as_psql() {
-    let (mut primary, standby) = (Server::private(), standby());
+    let (mut primary, standby) = (socket_only(), standby());
     for read_only in [false, true] {
         let sql = format!("alter system set default_transaction_read_only = {read_only}");
         primary

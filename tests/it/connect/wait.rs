@@ -6,7 +6,7 @@ use vital::cli::ConnectArgs;
 use vital::db::{Settings, connect};
 use vital::server::Signal;
 
-use super::cases::{Case, identity, run};
+use super::cases::{Case, identity, run, socket_only};
 use super::fake::{Answer, Fake};
 use crate::support::Server;
 
@@ -21,7 +21,7 @@ fn settings(url: &str, wait: Duration) -> Settings {
 
 #[test]
 fn server_that_comes_up_is_waited_for() {
-    let mut server = Server::private();
+    let mut server = socket_only();
     let settings = settings(&server.url("postgres", "postgres"), Duration::from_secs(60));
     server.cluster().halt(Signal::Fast).unwrap();
     std::thread::scope(|scope| {

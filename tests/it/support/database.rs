@@ -83,6 +83,12 @@ impl Database {
         self.server.client(&self.server.superuser, &self.name)
     }
 
+    /// Connects as a role that may log in.
+    #[track_caller]
+    pub fn server_client(&self, role: &str) -> Client {
+        self.server.client(role, &self.name)
+    }
+
     /// Connects as `role`: itself if it may log in, otherwise as `authenticator`, which sets the role as Supabase's API
     /// does.
     #[track_caller]

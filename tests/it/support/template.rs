@@ -1,11 +1,12 @@
 //! Template databases, built once per server and cloned for each test.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use postgres::Client;
 
 use super::command::{self, Run};
+use super::migrations;
 use super::server::Address;
 
 /// What a database holds when a test begins.
@@ -21,6 +22,8 @@ pub enum Template {
     Legacy,
     /// The state before, migrated by this binary.
     Migrated,
+    /// The state before, migrated by the migration files alone, with tenants, users and agents of every kind.
+    World,
     /// Nothing, on a PostgreSQL of its own that knows no role but the superuser `postgres`.
     Plain,
 }
@@ -29,6 +32,8 @@ pub enum Template {
 enum Step {
     /// Runs a file of fixtures as a role.
     File(&'static str, &'static str),
+    /// Runs the migration files as a role.
+    Migrations(&'static str),
     /// Runs the binary as a role.
     Vital(&'static str, &'static [&'static str]),
 }
@@ -42,6 +47,7 @@ impl Template {
             Self::PreState => "template_pre_state",
             Self::Legacy => "template_legacy",
             Self::Migrated => "template_migrated",
+            Self::World => "template_world",
             Self::Plain => "template0",
         }
     }
@@ -60,6 +66,10 @@ impl Template {
                 ],
             ),
             Self::Legacy => (Some(Self::PreState), vec![Step::File("legacy.sql", "postgres")]),
+            Self::World => (
+                Some(Self::PreState),
+                vec![Step::Migrations("postgres"), Step::File("world.sql", "postgres")],
+            ),
             Self::Migrated => (
                 Some(Self::PreState),
                 vec![Step::Vital(
@@ -117,19 +127,27 @@ impl Template {
 impl Step {
     fn run(&self, address: &Address, database: &str) {
         match self {
-            Self::File(name, role) => {
-                let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name);
-                let sql =
-                    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-                let result = address.client(role, database).batch_execute(&sql);
-                result.unwrap_or_else(|error| panic!("{name}: {error:?}"));
-            }
+            Self::File(name, role) => run_file(&mut address.client(role, database), &fixture(name)),
+            Self::Migrations(role) => migrations::apply(&mut address.client(role, database)),
             Self::Vital(role, arguments) => {
                 let url = address.url(role, database);
                 Run::of(command::vital().env("DATABASE_URL", url).args(*arguments)).success();
             }
         }
     }
+}
+
+/// The path of a file of fixtures.
+pub fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
+}
+
+/// Runs a file of SQL.
+#[track_caller]
+pub fn run_file(client: &mut Client, path: &Path) {
+    let sql = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let result = client.batch_execute(&sql);
+    result.unwrap_or_else(|error| panic!("{}: {error:?}", path.display()));
 }
 
 /// Whether there is a database of this name.

@@ -12,10 +12,8 @@ use tokio_postgres::{Row, Transaction};
 use super::find::{self, Tenant};
 use super::snapshot::{begin, check, failed};
 use crate::db::Connection;
-use crate::error::{Error, Kind, Result};
-use crate::interrupt::Interrupt;
-use crate::ops::event::{Event, Observer};
-use crate::ops::migrate::retry::{Backoff, is_broken, is_passing};
+use crate::error::{Error, Result};
+use crate::ops::tenancy::{Fault, Tenancy};
 
 const SUMMARY: &str = concat!(
     include_str!("../../../../sql/sharing/change.sql"),
@@ -24,6 +22,10 @@ const SUMMARY: &str = concat!(
 const EFFECT: &str = concat!(
     include_str!("../../../../sql/sharing/change.sql"),
     include_str!("../../../../sql/sharing/change_effect.sql")
+);
+const LOCK: &str = concat!(
+    include_str!("../../../../sql/sharing/change.sql"),
+    include_str!("../../../../sql/sharing/change_lock.sql")
 );
 const APPLY: &str = concat!(
     include_str!("../../../../sql/sharing/change.sql"),
@@ -76,8 +78,8 @@ pub struct Effect {
 /// Looks everything up and tells what the change would do, without doing it.
 ///
 /// # Errors
-/// [`Kind::Failed`] if an agent or tenant does not exist, if an agent would be shared with nobody, or if one is global
-/// and a single tenant cannot be excluded; [`Kind::Usage`] if nothing is chosen.
+/// [`crate::Kind::Failed`] if an agent or tenant does not exist, if an agent would be shared with nobody, or if one is global
+/// and a single tenant cannot be excluded; [`crate::Kind::Usage`] if nothing is chosen.
 pub async fn plan(connection: &mut Connection, choice: &Choice, verb: &Verb) -> Result<Change> {
     let transaction = begin(connection, true).await.map_err(|e| failed(TASK, &e))?;
     check(&transaction, TASK).await?;
@@ -150,62 +152,25 @@ fn effect(row: &Row) -> Effect {
 /// Makes the change that was shown, in one transaction; the triggers on agents write the audit.
 ///
 /// # Errors
-/// [`Kind::Failed`] if a chosen agent changed since, or the server refuses; nothing was changed then. [`Kind::Locked`] if
-/// agents stay locked by somebody else; [`Kind::Unknown`] if the connection broke at the commit.
-pub async fn apply(
-    connection: &mut Connection,
-    change: &mut Change,
-    observer: &dyn Observer,
-    interrupt: &Interrupt,
-) -> Result<()> {
-    let mut backoff = Backoff::new(connection.settings.timeouts.lock_wait);
-    loop {
-        interrupt.check()?;
-        let Some(error) = attempt(connection, change).await? else {
-            return Ok(());
-        };
-        let Some(pause) = backoff.pause() else {
-            return Err(Error::new(Kind::Locked, TASK)
-                .with_hint("nothing was changed; somebody else keeps the agents locked, try again later")
-                .caused_by(&error));
-        };
-        observer.event(&Event::Waiting {
-            for_what: "a lock on the agents".to_owned(),
-            blocker: None,
-            waited: backoff.waited(),
-        });
-        interrupt.sleep(pause).await?;
-    }
+/// [`crate::Kind::Failed`] if a chosen agent changed since, or the server refuses; nothing was changed then. Those of
+/// [`Tenancy::apply`], such as [`crate::Kind::Locked`] if agents stay locked by somebody else.
+pub async fn apply(tenancy: &mut Tenancy<'_>, change: &mut Change) -> Result<()> {
+    let planned = &*change;
+    tenancy.apply(TASK, async |transaction| make(transaction, planned).await).await?;
+    change.applied = true;
+    Ok(())
 }
 
-/// One try; returns the error if it may pass by itself.
-async fn attempt(connection: &mut Connection, change: &mut Change) -> Result<Option<tokio_postgres::Error>> {
-    let refused = |error: &tokio_postgres::Error| failed(TASK, error).with_hint("nothing was changed");
-    let transaction = begin(connection, false).await.map_err(|e| refused(&e))?;
-    let summary = transaction
-        .query(SUMMARY, &change.parameters.all())
-        .await
-        .map_err(|e| refused(&e))?;
-    let fingerprint = summary.first().map(|row| row.get::<_, String>("fingerprint"));
-    if fingerprint.as_deref() != Some(change.fingerprint.as_str()) {
-        return Err(Error::failed("the agents changed since they were shown")
-            .with_hint("nothing was changed; run the command again and look at what it does now"));
+/// Locks the agents, then changes them if they are those that were shown.
+async fn make(transaction: &Transaction<'_>, change: &Change) -> Result<(), Fault> {
+    transaction.query(LOCK, &change.parameters.all()).await?;
+    let [ids, category, owner, pattern, verb, mode, recipients] = change.parameters.all();
+    let parameters = [ids, category, owner, pattern, verb, mode, recipients, &change.fingerprint];
+    let changed = transaction.execute(APPLY, &parameters).await?;
+    if i64::try_from(changed) == Ok(change.changed) {
+        return Ok(());
     }
-    match transaction.execute(APPLY, &change.parameters.all()).await {
-        Err(error) if is_passing(&error) => return Ok(Some(error)),
-        Err(error) => return Err(refused(&error)),
-        Ok(_) => {}
-    }
-    match transaction.commit().await {
-        Err(error) if is_broken(&error) => {
-            Err(Error::new(Kind::Unknown, "the connection broke at the commit")
-                .with_hint("`vital sharing audit` tells whether the change was made: all of it or nothing")
-                .caused_by(&error))
-        }
-        Err(error) => Err(refused(&error)),
-        Ok(()) => {
-            change.applied = true;
-            Ok(None)
-        }
-    }
+    Err(Error::failed("the agents changed since they were shown")
+        .with_hint("nothing was changed; run the command again and look at what it does now")
+        .into())
 }

@@ -1,0 +1,14 @@
+-- Which of these tenants ($1) have no active owner.
+-- Returns: id uuid, slug text
+
+select t.id, t.slug::text as slug
+from public.tenants as t
+where t.id = any ($1::uuid[])
+  and not exists (
+      select
+      from public.user_tenants as m
+      where m.tenant_id = t.id
+        and m.role = 'owner'
+        and m.status = 'active'
+  )
+order by t.slug

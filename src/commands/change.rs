@@ -1,0 +1,114 @@
+//! What commands that change the tenancy share: a dry run, a question, and the change itself.
+
+use tokio_postgres::Transaction;
+
+use super::Context;
+use crate::db::Connection;
+use crate::error::Result;
+use crate::ops::tenancy::{Fault, Operator, Outcome, Tenancy};
+use crate::report::Report;
+
+/// The option of every command that changes something.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(super) struct ChangeArgs {
+    /// Show what would change, with every check, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// A change: what to say if it fails, and what to ask before, given what it would do.
+pub(super) struct Change<'a, R> {
+    /// The failure, such as `could not assign the users`.
+    pub what: &'a str,
+    /// Whether to roll it back.
+    pub args: ChangeArgs,
+    /// The question, for what takes something away or grants much.
+    pub question: Option<&'a dyn Fn(&R) -> Question>,
+}
+
+/// A question with what one should know to answer it.
+pub(super) struct Question {
+    /// What would happen, line by line.
+    pub told: Vec<String>,
+    /// The question itself.
+    pub asked: String,
+}
+
+impl Context {
+    /// The tenancy behind a connection, run by whoever runs this process.
+    pub(super) fn tenancy<'a>(&'a self, connection: &'a mut Connection) -> Tenancy<'a> {
+        Tenancy {
+            connection,
+            operator: Operator::of_process(&command_line(std::env::args())),
+            observer: &self.progress,
+            interrupt: &self.interrupt,
+        }
+    }
+}
+
+/// Carries out a change and writes the report; asks only if there is something to change.
+pub(super) async fn carry_out<R: Report + Outcome>(
+    context: &Context,
+    tenancy: &mut Tenancy<'_>,
+    change: Change<'_, R>,
+    work: impl AsyncFn(&Transaction<'_>) -> Result<R, Fault>,
+) -> Result<u8> {
+    let Change { what, args, question } = change;
+    let asks = question.filter(|_| !context.global.yes);
+    if args.dry_run || asks.is_some() {
+        let mut preview = tenancy.preview(what, &work).await?;
+        if args.dry_run {
+            preview.mark_preview();
+        }
+        if args.dry_run || preview.changes() == 0 {
+            context.output.report(&preview)?;
+            return Ok(0);
+        }
+        if let Some(question) = asks {
+            ask(context, question(&preview))?;
+        }
+    }
+    let report = tenancy.apply(what, &work).await?;
+    context.output.report(&report)?;
+    Ok(0)
+}
+
+fn ask(context: &Context, question: Question) -> Result<()> {
+    let Question { told, asked } = question;
+    if !context.prompt.can_answer() {
+        return context.prompt.require(&asked, "--yes").map_err(|mut error| {
+            error.details.extend(told);
+            error
+        });
+    }
+    for line in told {
+        context.output.line(&format!("  {line}"));
+    }
+    context.prompt.require(&asked, "--yes")
+}
+
+/// The command as it was typed, without a connection string, which may hold a password.
+fn command_line(arguments: impl Iterator<Item = String>) -> String {
+    let mut line = vec!["vital".to_owned()];
+    let mut arguments = arguments.skip(1);
+    while let Some(argument) = arguments.next() {
+        if argument == "--database-url" {
+            arguments.next();
+        } else if !argument.starts_with("--database-url=") {
+            line.push(argument);
+        }
+    }
+    line.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_recorded_command_has_no_connection_string() {
+        let line = "x --database-url postgresql://u:s3cret@h/d grant-admin --database-url=s3cret a@b --yes";
+        let recorded = command_line(line.split(' ').map(str::to_owned));
+        assert_eq!(recorded, "vital grant-admin a@b --yes");
+    }
+}

@@ -1,0 +1,107 @@
+//! Has a person choose the tenant or user that an argument leaves out.
+
+use tokio_postgres::Transaction;
+
+use super::Context;
+use crate::error::{Error, Result};
+use crate::model::{TenantRef, UserRef};
+use crate::ops::admins;
+use crate::ops::tenancy::{Fault, Person, Tenancy, people, tenants};
+use crate::ops::user::list::{Filter, list};
+
+/// The tenant that is given, else the one that is chosen.
+pub(super) async fn tenant(
+    context: &Context,
+    tenancy: &mut Tenancy<'_>,
+    given: Option<&TenantRef>,
+    flag: &str,
+) -> Result<TenantRef> {
+    if let Some(given) = given {
+        return Ok(given.clone());
+    }
+    if !context.prompt.has_terminal() {
+        return Err(missing("tenant", flag));
+    }
+    let list = async |tx: &Transaction<'_>| tenants::known(tx).await;
+    let known = tenancy.preview("could not list the tenants", list).await?;
+    let items: Vec<_> = known
+        .iter()
+        .map(|tenant| format!("{}  {}", tenant.slug, tenant.name))
+        .collect();
+    let chosen = context.prompt.pick("Tenant", &items, flag)?;
+    let chosen = known.get(chosen).map(|tenant| TenantRef::Id(tenant.id));
+    chosen.ok_or_else(|| missing("tenant", flag))
+}
+
+/// The users that are given, else the one that is chosen from all.
+pub(super) async fn users(
+    context: &Context,
+    tenancy: &mut Tenancy<'_>,
+    given: &[UserRef],
+) -> Result<Vec<UserRef>> {
+    choose(context, tenancy, given, async |tx: &Transaction<'_>| {
+        people::known(tx).await
+    })
+    .await
+}
+
+/// The users that are given, else the one that is chosen from the members of a tenant.
+pub(super) async fn members(
+    context: &Context,
+    tenancy: &mut Tenancy<'_>,
+    given: &[UserRef],
+    tenant: &TenantRef,
+) -> Result<Vec<UserRef>> {
+    let filter = Filter {
+        tenant: Some(tenant.clone()),
+        ..Filter::default()
+    };
+    let members = async |tx: &Transaction<'_>| {
+        let members = list(tx, &filter).await?.memberships;
+        let members = members.into_iter().filter(|member| member.status != "removed");
+        Ok(members.map(|member| member.user).collect())
+    };
+    choose(context, tenancy, given, members).await
+}
+
+/// The users that are given, else the one that is chosen from the platform admins.
+pub(super) async fn admins(
+    context: &Context,
+    tenancy: &mut Tenancy<'_>,
+    given: &[UserRef],
+) -> Result<Vec<UserRef>> {
+    let admins = async |tx: &Transaction<'_>| {
+        let admins = admins::list(tx).await?.admins;
+        Ok(admins.into_iter().map(|admin| admin.user).collect())
+    };
+    choose(context, tenancy, given, admins).await
+}
+
+async fn choose(
+    context: &Context,
+    tenancy: &mut Tenancy<'_>,
+    given: &[UserRef],
+    known: impl AsyncFn(&Transaction<'_>) -> Result<Vec<Person>, Fault>,
+) -> Result<Vec<UserRef>> {
+    if !given.is_empty() {
+        return Ok(given.to_vec());
+    }
+    if !context.prompt.has_terminal() {
+        return Err(missing("user", "USER"));
+    }
+    let known = tenancy.preview("could not list the users", known).await?;
+    if known.is_empty() {
+        return Err(Error::failed("there is no user to choose from").with_hint("nothing was changed"));
+    }
+    let items: Vec<_> = known.iter().map(Person::full_name).collect();
+    let chosen = context.prompt.pick("User", &items, "USER")?;
+    let chosen = known.get(chosen).map(|user| UserRef::Id(user.id));
+    Ok(vec![chosen.ok_or_else(|| missing("user", "USER"))?])
+}
+
+fn missing(what: &str, flag: &str) -> Error {
+    Error::usage(format!(
+        "no {what} is given, and there is no terminal to choose one on"
+    ))
+    .with_hint(format!("nothing was changed; pass {flag}"))
+}

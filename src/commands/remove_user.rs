@@ -1,0 +1,48 @@
+//! `vital remove-user`: ends memberships, keeping their history.
+
+use tokio_postgres::Transaction;
+
+use super::change::{Change, ChangeArgs, carry_out};
+use super::{Context, pick, seats};
+use crate::cli::exit_codes;
+use crate::error::Result;
+use crate::model::{TenantRef, UserRef};
+use crate::ops::members::{Members, Wish, change};
+
+/// The arguments of `vital remove-user`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = exit_codes!(6 7 8))]
+pub struct Args {
+    /// E-mail addresses or uuids; left out, a terminal offers a list
+    users: Vec<UserRef>,
+
+    /// Slug or uuid of the tenant; left out, a terminal offers a list
+    #[arg(long)]
+    tenant: Option<TenantRef>,
+
+    /// Leave the tenant without an owner if it comes to that
+    #[arg(long)]
+    allow_no_owner: bool,
+
+    #[command(flatten)]
+    change: ChangeArgs,
+}
+
+pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
+    let mut connection = context.connect().await?;
+    let place = connection.settings.describe();
+    let mut tenancy = context.tenancy(&mut connection);
+    let tenant = pick::tenant(context, &mut tenancy, args.tenant.as_ref(), "--tenant").await?;
+    let users = pick::members(context, &mut tenancy, &args.users, &tenant).await?;
+    let question = |preview: &Members| seats::question(preview, "remove", &place);
+    let work = async |tx: &Transaction<'_>| {
+        let seats = seats::find(tx, &users, &tenant, Wish::Remove).await?;
+        change(tx, &seats, args.allow_no_owner, &context.progress).await
+    };
+    let change = Change {
+        what: "could not remove the users",
+        args: args.change,
+        question: Some(&question),
+    };
+    carry_out(context, &mut tenancy, change, work).await
+}

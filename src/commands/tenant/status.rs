@@ -1,0 +1,46 @@
+//! What suspend, activate and archive share.
+
+use tokio_postgres::Transaction;
+
+use crate::commands::change::{Change, ChangeArgs, Question, carry_out};
+use crate::commands::{Context, pick};
+use crate::error::Result;
+use crate::model::{TenantRef, TenantStatus};
+use crate::ops::tenant::status::{Impact, StatusChange, change};
+
+/// The arguments of a change of status.
+#[derive(Debug, clap::Args)]
+pub(super) struct StatusArgs {
+    /// Slug or uuid; left out, a terminal offers a list
+    tenant: Option<TenantRef>,
+
+    #[command(flatten)]
+    change: ChangeArgs,
+}
+
+/// Brings a tenant to `status`, which `verb` names in messages; asks before something is taken away.
+pub(super) async fn run(
+    args: &StatusArgs,
+    context: &Context,
+    status: TenantStatus,
+    verb: &str,
+) -> Result<u8> {
+    let mut connection = context.connect().await?;
+    let place = connection.settings.describe();
+    let mut tenancy = context.tenancy(&mut connection);
+    let tenant = pick::tenant(context, &mut tenancy, args.tenant.as_ref(), "TENANT").await?;
+    let question = |preview: &StatusChange| {
+        let tenant = &preview.change.tenant;
+        Question {
+            told: preview.impact.iter().flat_map(Impact::lines).collect(),
+            asked: format!("{verb} tenant `{}` ({}) in {place}?", tenant.slug, tenant.name),
+        }
+    };
+    let work = async |tx: &Transaction<'_>| change(tx, &tenant, status).await;
+    let change = Change {
+        what: &format!("could not {verb} the tenant"),
+        args: args.change,
+        question: (status != TenantStatus::Active).then_some(&question as &dyn Fn(&_) -> _),
+    };
+    carry_out(context, &mut tenancy, change, work).await
+}

@@ -1,0 +1,216 @@
+//! Platform admins: granted, revoked and listed.
+
+use serde::Serialize;
+use time::OffsetDateTime;
+use tokio_postgres::Transaction;
+use uuid::Uuid;
+
+use super::tenancy::{Fault, Outcome, Person, people};
+use crate::error::Error;
+use crate::model::UserId;
+use crate::report::{Cell, Report, Tone};
+
+const CHANGE_PLATFORM_ADMINS: &str = include_str!("../../sql/admin/change_platform_admins.sql");
+const PLATFORM_ADMINS: &str = include_str!("../../sql/admin/platform_admins.sql");
+const REQUIRE_USERS: &str = include_str!("../../sql/admin/require_users.sql");
+
+/// What became of one user.
+#[derive(Debug, Serialize)]
+pub struct Change {
+    /// The user's id and address.
+    pub user: Person,
+    /// Whether they are a platform admin now.
+    pub is_admin: bool,
+    /// Whether that is a change.
+    pub changed: bool,
+}
+
+/// The answer of a grant or a revocation.
+#[derive(Debug, Serialize)]
+pub struct AdminChanges {
+    /// Whether this is only what would happen.
+    pub dry_run: bool,
+    /// On whose behalf.
+    pub granted_by: Option<Person>,
+    /// The users, in the order asked for.
+    pub users: Vec<Change>,
+}
+
+impl Outcome for AdminChanges {
+    fn changes(&self) -> usize {
+        self.users.iter().filter(|user| user.changed).count()
+    }
+
+    fn mark_preview(&mut self) {
+        self.dry_run = true;
+    }
+}
+
+impl Report for AdminChanges {
+    const SCHEMA: &'static str = "vital.admin_changes/1";
+
+    fn header(&self) -> Vec<&'static str> {
+        vec!["user", "id", "platform_admin", "change"]
+    }
+
+    fn rows(&self) -> Vec<Vec<Cell>> {
+        let row = |change: &Change| {
+            vec![
+                Cell::text(change.user.name()),
+                Cell::text(change.user.id.to_string()),
+                Cell::text(if change.is_admin { "yes" } else { "no" }),
+                match (change.changed, self.dry_run) {
+                    (true, true) => Cell::text("would change").tone(Tone::Warn),
+                    (true, false) => Cell::text("changed").tone(Tone::Good),
+                    (false, _) => Cell::text("unchanged").tone(Tone::Dim),
+                },
+            ]
+        };
+        self.users.iter().map(row).collect()
+    }
+
+    fn summary(&self) -> Vec<String> {
+        let changes = self.changes();
+        vec![match (changes, self.dry_run) {
+            (0, _) => "nothing to do: everything is so already".to_owned(),
+            (_, true) => format!("would change {changes}; nothing was changed"),
+            (_, false) => format!("changed {changes}"),
+        }]
+    }
+}
+
+/// Makes users platform admins, all or none, on behalf of `granted_by`.
+///
+/// # Errors
+/// The server's refusal of a user that `auth.users` does not know.
+pub async fn grant(
+    transaction: &Transaction<'_>,
+    users: &[Person],
+    granted_by: Option<&Person>,
+) -> Result<AdminChanges, Fault> {
+    let ids: Vec<Uuid> = users.iter().map(|user| user.id.0).collect();
+    transaction.query_one(REQUIRE_USERS, &[&ids]).await?;
+    change(transaction, users, true, granted_by).await
+}
+
+/// Takes platform admin from users, all or none.
+///
+/// # Errors
+/// A refusal if nobody would be left and `allow_none` is not set.
+pub async fn revoke(
+    transaction: &Transaction<'_>,
+    users: &[Person],
+    allow_none: bool,
+) -> Result<AdminChanges, Fault> {
+    let changes = change(transaction, users, false, None).await?;
+    let left = transaction.query(PLATFORM_ADMINS, &[]).await?;
+    if left.is_empty() && changes.changes() > 0 && !allow_none {
+        let names: Vec<_> = changes
+            .users
+            .iter()
+            .filter(|user| user.changed)
+            .map(|user| user.user.name())
+            .collect();
+        let error = Error::failed(format!("no platform admin would be left without {}", names.join(", ")))
+            .with_hint(
+                "nothing was changed; grant it to somebody else first (`vital grant-admin USER`), or pass `--allow-no-admin`",
+            );
+        return Err(error.into());
+    }
+    Ok(changes)
+}
+
+async fn change(
+    transaction: &Transaction<'_>,
+    users: &[Person],
+    is_admin: bool,
+    granted_by: Option<&Person>,
+) -> Result<AdminChanges, Fault> {
+    let ids: Vec<Uuid> = users.iter().map(|user| user.id.0).collect();
+    let by = granted_by.map(|person| person.id.0);
+    let rows = transaction
+        .query(CHANGE_PLATFORM_ADMINS, &[&ids, &is_admin, &by])
+        .await?;
+    let changes = users.iter().zip(&rows).map(|(user, row)| Change {
+        user: user.clone(),
+        is_admin,
+        changed: row.get::<_, bool>("was_admin") != is_admin,
+    });
+    Ok(AdminChanges {
+        dry_run: false,
+        granted_by: granted_by.cloned(),
+        users: changes.collect(),
+    })
+}
+
+/// A platform admin.
+#[derive(Debug, Serialize)]
+pub struct Admin {
+    /// The user's id and address.
+    pub user: Person,
+    /// Since when.
+    #[serde(with = "time::serde::rfc3339")]
+    pub granted_at: OffsetDateTime,
+    /// On whose behalf; the audit tells who ran the command.
+    pub granted_by: Option<Person>,
+}
+
+/// The platform admins.
+#[derive(Debug, Serialize)]
+pub struct Admins {
+    /// In the order of their grants.
+    pub admins: Vec<Admin>,
+}
+
+impl Report for Admins {
+    const SCHEMA: &'static str = "vital.admins/1";
+
+    fn header(&self) -> Vec<&'static str> {
+        vec!["user", "id", "since", "granted_by"]
+    }
+
+    fn rows(&self) -> Vec<Vec<Cell>> {
+        let row = |admin: &Admin| {
+            vec![
+                Cell::text(admin.user.name()),
+                Cell::text(admin.user.id.to_string()),
+                Cell::text(super::moment(admin.granted_at)),
+                Cell::optional(admin.granted_by.as_ref().map(Person::name)),
+            ]
+        };
+        self.admins.iter().map(row).collect()
+    }
+
+    fn summary(&self) -> Vec<String> {
+        match self.admins.len() {
+            0 => vec!["nobody is a platform admin; `vital grant-admin USER` makes somebody one".to_owned()],
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Lists the platform admins.
+///
+/// # Errors
+/// The server's.
+pub async fn list(transaction: &Transaction<'_>) -> Result<Admins, Fault> {
+    let rows = transaction.query(PLATFORM_ADMINS, &[]).await?;
+    let mut ids: Vec<Uuid> = rows.iter().map(|row| row.get("id")).collect();
+    ids.extend(
+        rows.iter()
+            .filter_map(|row| row.get::<_, Option<Uuid>>("granted_by")),
+    );
+    let emails = people::emails(transaction, &ids).await?;
+    let person = |id: Uuid| Person {
+        id: UserId(id),
+        email: emails.get(&id).cloned(),
+    };
+    let admins = rows.iter().map(|row| Admin {
+        user: person(row.get("id")),
+        granted_at: row.get("granted_at"),
+        granted_by: row.get::<_, Option<Uuid>>("granted_by").map(person),
+    });
+    Ok(Admins {
+        admins: admins.collect(),
+    })
+}

@@ -1,0 +1,102 @@
+//! What a file of memberships changed, summed up.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::ops::members::Members;
+use crate::ops::tenancy::Outcome;
+use crate::report::{Cell, Report};
+
+/// How many memberships of a tenant and role a file changed.
+#[derive(Debug, Default, Serialize)]
+pub struct Tally {
+    /// The tenant's slug.
+    pub tenant: String,
+    /// The role.
+    pub role: String,
+    /// New members.
+    pub added: usize,
+    /// Members with another role or status before.
+    pub changed: usize,
+    /// Members who were so already.
+    pub unchanged: usize,
+}
+
+/// The answer of a file of memberships.
+#[derive(Debug, Serialize)]
+pub struct Roster {
+    /// Whether this is only what would happen.
+    pub dry_run: bool,
+    /// How many lines there were.
+    pub lines: usize,
+    /// The counts by tenant and role.
+    pub tallies: Vec<Tally>,
+}
+
+impl Roster {
+    /// Sums up.
+    #[must_use]
+    pub fn of(members: &Members) -> Self {
+        let mut tallies: BTreeMap<(&str, &str), Tally> = BTreeMap::new();
+        for member in &members.members {
+            let role = member.role.as_deref().unwrap_or_default();
+            let tally = tallies.entry((&member.tenant, role)).or_default();
+            match (member.changed, &member.previous_status) {
+                (false, _) => tally.unchanged += 1,
+                (true, None) => tally.added += 1,
+                (true, Some(_)) => tally.changed += 1,
+            }
+        }
+        let named = tallies.into_iter().map(|((tenant, role), tally)| Tally {
+            tenant: tenant.to_owned(),
+            role: role.to_owned(),
+            ..tally
+        });
+        Self {
+            dry_run: members.dry_run,
+            lines: members.members.len(),
+            tallies: named.collect(),
+        }
+    }
+}
+
+impl Outcome for Roster {
+    fn changes(&self) -> usize {
+        self.tallies.iter().map(|tally| tally.added + tally.changed).sum()
+    }
+
+    fn mark_preview(&mut self) {
+        self.dry_run = true;
+    }
+}
+
+impl Report for Roster {
+    const SCHEMA: &'static str = "vital.roster/1";
+
+    fn header(&self) -> Vec<&'static str> {
+        vec!["tenant", "role", "added", "changed", "unchanged"]
+    }
+
+    fn rows(&self) -> Vec<Vec<Cell>> {
+        let number = |count: usize| Cell::number(i64::try_from(count).unwrap_or(i64::MAX));
+        let row = |tally: &Tally| {
+            vec![
+                Cell::text(&tally.tenant),
+                Cell::text(&tally.role),
+                number(tally.added),
+                number(tally.changed),
+                number(tally.unchanged),
+            ]
+        };
+        self.tallies.iter().map(row).collect()
+    }
+
+    fn summary(&self) -> Vec<String> {
+        vec![match (self.changes(), self.dry_run) {
+            (0, _) => format!("nothing to do: all {} are so already", self.lines),
+            (changes, true) => format!("would change {changes} of {}; nothing was changed", self.lines),
+            (changes, false) => format!("changed {changes} of {}", self.lines),
+        }]
+    }
+}

@@ -1,0 +1,187 @@
+//! Writes the tenancy as a file that [`super::seed`] reads.
+
+use std::collections::HashMap;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::Value;
+use tokio_postgres::{Row, Transaction};
+use uuid::Uuid;
+
+use super::file::{COLUMNS, SCHEMA};
+use crate::model::{Email, MembershipStatus, Role, UserId, UserRef};
+use crate::ops::tenancy::Fault;
+use crate::ops::tenancy::people::{self, Found};
+use crate::report::{Cell, Report};
+
+const SEED: &str = include_str!("../../../sql/report/seed.sql");
+
+/// The tenancy. Serialized as a [`super::SeedFile`].
+#[derive(Debug, serde::Serialize)]
+pub struct Export {
+    tenants: Vec<Tenant>,
+    platform_admins: Vec<String>,
+}
+
+/// A tenant: its columns in a fixed order, without those that hold what a new tenant holds.
+#[derive(Debug)]
+struct Tenant {
+    columns: Vec<(&'static str, Value)>,
+    members: Vec<Member>,
+}
+
+#[derive(Debug, serde::Serialize)]
+struct Member {
+    user: String,
+    role: Role,
+    status: MembershipStatus,
+}
+
+impl Serialize for Tenant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (column, value) in &self.columns {
+            map.serialize_entry(column, value)?;
+        }
+        if !self.members.is_empty() {
+            map.serialize_entry("members", &self.members)?;
+        }
+        map.end()
+    }
+}
+
+impl Tenant {
+    fn slug(&self) -> &str {
+        let slug = self.columns.first().and_then(|(_, value)| value.as_str());
+        slug.unwrap_or_default()
+    }
+}
+
+impl Report for Export {
+    const SCHEMA: &'static str = SCHEMA;
+
+    fn header(&self) -> Vec<&'static str> {
+        vec!["tenant", "user", "role", "status"]
+    }
+
+    fn rows(&self) -> Vec<Vec<Cell>> {
+        let members = self.tenants.iter().flat_map(|tenant| {
+            tenant.members.iter().map(|member| {
+                vec![
+                    Cell::text(tenant.slug()),
+                    Cell::text(&member.user),
+                    Cell::text(member.role.as_str()),
+                    Cell::text(member.status.as_str()),
+                ]
+            })
+        });
+        let admin = |user: &String| {
+            vec![
+                Cell::default(),
+                Cell::text(user),
+                Cell::text("platform_admin"),
+                Cell::text("active"),
+            ]
+        };
+        members.chain(self.platform_admins.iter().map(admin)).collect()
+    }
+}
+
+/// Reads the tenancy in one snapshot. Users are named by address where that names just them, else by id.
+///
+/// # Errors
+/// The server's.
+pub async fn export(transaction: &Transaction<'_>) -> Result<Export, Fault> {
+    let rows = transaction.query(SEED, &[]).await?;
+    let admins: Vec<Uuid> = rows.first().map(|row| row.get("admins")).unwrap_or_default();
+    let members: Vec<Vec<(Uuid, Role, MembershipStatus)>> = rows
+        .iter()
+        .map(|row| serde_json::from_value(row.get("members")).unwrap_or_default())
+        .collect();
+    let mut ids = admins.clone();
+    ids.extend(members.iter().flatten().map(|(id, ..)| *id));
+    let names = names(transaction, &ids).await?;
+    let name = |id: &Uuid| names.get(id).cloned().unwrap_or_else(|| id.to_string());
+    let tenant = |(row, members): (&Row, &Vec<(Uuid, Role, MembershipStatus)>)| {
+        let member = |(id, role, status): &(Uuid, Role, MembershipStatus)| Member {
+            user: name(id),
+            role: *role,
+            status: *status,
+        };
+        let mut members: Vec<Member> = members.iter().map(member).collect();
+        members.sort_by(|a, b| (a.role, &a.user).cmp(&(b.role, &b.user)));
+        Tenant {
+            columns: columns(&row.get("document"), row.get("parent")),
+            members,
+        }
+    };
+    let mut platform_admins: Vec<String> = admins.iter().map(name).collect();
+    platform_admins.sort();
+    Ok(Export {
+        tenants: rows.iter().zip(&members).map(tenant).collect(),
+        platform_admins,
+    })
+}
+
+/// The columns to write: slug first, then in the file's order, those that a new tenant would not have anyway.
+fn columns(document: &Value, parent: Option<&str>) -> Vec<(&'static str, Value)> {
+    let value = |column: &str| document.get(column).cloned().unwrap_or_default();
+    let mut columns = vec![("slug", value("slug"))];
+    for column in COLUMNS {
+        let column = column.trim_start_matches("r#");
+        let value = value(column);
+        if value != default(column, document) {
+            columns.push((column, value));
+        }
+        if column == "type" {
+            columns.extend(parent.map(|parent| ("parent", Value::from(parent))));
+        }
+    }
+    columns
+}
+
+/// What a column holds if a file does not mention it.
+fn default(column: &str, document: &Value) -> Value {
+    let is = |status: &str| document.get("status").and_then(Value::as_str) == Some(status);
+    match column {
+        "subscription_tier" => "standard".into(),
+        "subscription_status" | "status" => "active".into(),
+        "timezone" => "UTC".into(),
+        "resource_access_config" | "branding" | "features" | "config" | "quotas" | "metadata" => {
+            serde_json::json!({})
+        }
+        "hipaa_compliant" | "gdpr_compliant" | "sox_compliant" => false.into(),
+        "encryption_enabled" => true.into(),
+        // These are never the same twice, so whatever they hold is written, null included.
+        "subscription_starts_at" => "now".into(),
+        "activated_at" if is("active") => "now".into(),
+        "suspended_at" if is("suspended") => "now".into(),
+        "archived_at" if is("archived") => "now".into(),
+        "deleted_at" if is("deleted") => "now".into(),
+        _ => Value::Null,
+    }
+}
+
+/// The addresses that name exactly one user, by id.
+async fn names(transaction: &Transaction<'_>, ids: &[Uuid]) -> Result<HashMap<Uuid, String>, Fault> {
+    let emails = people::emails(transaction, ids).await?;
+    let known: Vec<(Uuid, Email)> = emails
+        .iter()
+        .filter_map(|(id, email)| Some((*id, email.parse().ok()?)))
+        .collect();
+    let wanted: Vec<UserRef> = known
+        .iter()
+        .map(|(_, email)| UserRef::Email(email.clone()))
+        .collect();
+    if wanted.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found = people::look_up(transaction, &wanted).await?;
+    let named = known
+        .into_iter()
+        .zip(found)
+        .filter_map(|((id, email), found)| match found {
+            Found::One(person) if person.id == UserId(id) => Some((id, email.as_str().to_owned())),
+            _ => None,
+        });
+    Ok(named.collect())
+}

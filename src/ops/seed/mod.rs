@@ -1,0 +1,9 @@
+//! The tenancy as a file: tenants, their members, and the platform admins.
+
+mod apply;
+mod export;
+mod file;
+
+pub use apply::{Action, Item, Seeded, seed};
+pub use export::{Export, export};
+pub use file::{SeedFile, SeedMember, SeedTenant};

@@ -1,0 +1,172 @@
+//! One transaction a command: with attribution, tried again while somebody else holds its rows, and with a known end.
+
+use std::time::{Duration, Instant};
+
+use tokio_postgres::{Error as ServerError, Transaction};
+
+use super::fault::{Fault, broken_check, explain, may_pass};
+use super::operator::Operator;
+use crate::db::{self, Connection};
+use crate::error::{Error, Kind, Result};
+use crate::interrupt::Interrupt;
+use crate::ops::event::{Event, Observer};
+
+const OUTCOME: &str = include_str!("../../../sql/admin/outcome.sql");
+const RULE: &str = include_str!("../../../sql/admin/rule.sql");
+
+/// The pause before the second try; it doubles up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// A connection on which the tenancy is run.
+pub struct Tenancy<'a> {
+    /// The connection.
+    pub connection: &'a mut Connection,
+    /// Who runs the command.
+    pub operator: Operator,
+    /// Hears of waiting and of progress.
+    pub observer: &'a dyn Observer,
+    /// Ends waiting.
+    pub interrupt: &'a Interrupt,
+}
+
+/// What becomes of a transaction's work.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Commit,
+    Rollback,
+}
+
+impl Tenancy<'_> {
+    /// Does `work` and keeps it. `what` is the failure, such as `could not assign the users`.
+    ///
+    /// # Errors
+    /// Those of `work`; [`Kind::Locked`] if its rows stay locked; [`Kind::Unknown`] if the connection broke at COMMIT
+    /// and the outcome could not be read back.
+    pub async fn apply<T>(
+        &mut self,
+        what: &str,
+        work: impl AsyncFn(&Transaction<'_>) -> Result<T, Fault>,
+    ) -> Result<T> {
+        self.run(what, End::Commit, work).await
+    }
+
+    /// Does `work`, with every check of the real thing, and rolls it back.
+    ///
+    /// # Errors
+    /// As [`apply`](Self::apply).
+    pub async fn preview<T>(
+        &mut self,
+        what: &str,
+        work: impl AsyncFn(&Transaction<'_>) -> Result<T, Fault>,
+    ) -> Result<T> {
+        self.run(what, End::Rollback, work).await
+    }
+
+    async fn run<T>(
+        &mut self,
+        what: &str,
+        end: End,
+        work: impl AsyncFn(&Transaction<'_>) -> Result<T, Fault>,
+    ) -> Result<T> {
+        let started = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let error = match self.attempt(what, end, &work).await {
+                Ok(done) => return Ok(done),
+                Err(Fault::Refused(error)) => return Err(error),
+                Err(Fault::Server(error)) => error,
+            };
+            let waited = started.elapsed();
+            if !may_pass(&error) || waited >= self.connection.settings.timeouts.lock_wait {
+                return Err(self.failure(what, &error).await);
+            }
+            self.observer.event(&Event::Waiting {
+                for_what: "another session that changes the same rows".to_owned(),
+                blocker: None,
+                waited,
+            });
+            self.interrupt
+                .sleep(pause.mul_f64(0.5 + fastrand::f64() / 2.0))
+                .await?;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    async fn attempt<T>(
+        &mut self,
+        what: &str,
+        end: End,
+        work: &impl AsyncFn(&Transaction<'_>) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let operator = self.operator.setting();
+        let transaction = self.connection.begin().await?;
+        let say = "select pg_catalog.set_config('vital.operator', $1, true), \
+                   pg_catalog.set_config('timezone', 'UTC', true)";
+        transaction.execute(say, &[&operator]).await?;
+        let done = work(&transaction).await?;
+        self.interrupt.check()?;
+        if end == End::Rollback {
+            transaction.rollback().await?;
+            return Ok(done);
+        }
+        let sql = "select pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text";
+        let id: Option<String> = transaction.query_one(sql, &[]).await?.get(0);
+        match transaction.commit().await {
+            Ok(()) => Ok(done),
+            Err(error) if error.as_db_error().is_some() => Err(error.into()),
+            Err(error) => match self.was_committed(id, &error).await {
+                Some(true) => Ok(done),
+                Some(false) => Err(error.into()),
+                None => Err(unknown(what, &error).into()),
+            },
+        }
+    }
+
+    /// Asks on a new connection what became of a transaction whose COMMIT got no answer.
+    async fn was_committed(&self, id: Option<String>, error: &ServerError) -> Option<bool> {
+        tracing::info!(%error, "the connection broke at commit");
+        let Some(id) = id else {
+            return Some(false);
+        };
+        let connection = db::connect(&self.connection.settings).await.ok()?;
+        let status: Option<String> = connection.query_one(OUTCOME, &[&id]).await.ok()?.get("status");
+        match status.as_deref() {
+            Some("committed") => Some(true),
+            Some("aborted") => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Explains a server's error; for a broken rule, with the rule.
+    async fn failure(&self, what: &str, error: &ServerError) -> Error {
+        let failure = match self.connection.lost() {
+            Some(reason) if error.code().is_none() => Error::new(Kind::Unreachable, what)
+                .with_cause(reason.to_string())
+                .with_hint("nothing was changed: the server rolls back what was not committed"),
+            _ => explain(what, error),
+        };
+        let Some((table, constraint)) = broken_check(error) else {
+            return failure;
+        };
+        let rule = self.connection.query_opt(RULE, &[&table, &constraint]).await;
+        let Ok(Some(rule)) = rule else {
+            return failure;
+        };
+        // The server's detail is the whole row.
+        let failure = Error {
+            details: Vec::new(),
+            ..failure
+        };
+        failure.with_detail(format!("the rule is {}", rule.get::<_, &str>("definition")))
+    }
+}
+
+fn unknown(what: &str, error: &ServerError) -> Error {
+    Error::new(
+        Kind::Unknown,
+        format!("{what}, or it was done: the connection broke at COMMIT"),
+    )
+    .caused_by(error)
+    .with_hint("run the same command again; what is done already, it leaves as it is")
+}

@@ -1,0 +1,107 @@
+//! Lists tenants.
+
+use serde::Serialize;
+use time::OffsetDateTime;
+use tokio_postgres::{Row, Transaction};
+
+use crate::model::{TenantId, TenantStatus, TenantType};
+use crate::ops::tenancy::Fault;
+use crate::report::{Cell, Report, Tone};
+
+const TENANTS: &str = include_str!("../../../sql/report/tenants.sql");
+
+/// A tenant at a glance.
+#[derive(Debug, Serialize)]
+pub struct Tenant {
+    /// The id.
+    pub id: TenantId,
+    /// The slug.
+    pub slug: String,
+    /// The name.
+    pub name: String,
+    /// The type.
+    pub r#type: String,
+    /// The status.
+    pub status: Option<String>,
+    /// The subscription's tier.
+    pub tier: Option<String>,
+    /// Active members.
+    pub members: i64,
+    /// Agents that it owns.
+    pub agents: i64,
+    /// When it was created.
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+}
+
+impl From<&Row> for Tenant {
+    fn from(row: &Row) -> Self {
+        Self {
+            id: TenantId(row.get("id")),
+            slug: row.get("slug"),
+            name: row.get("name"),
+            r#type: row.get("type"),
+            status: row.get("status"),
+            tier: row.get("tier"),
+            members: row.get("members"),
+            agents: row.get("agents"),
+            created_at: row.get("created_at"),
+        }
+    }
+}
+
+/// The tenants, the platform first, then by slug.
+#[derive(Debug, Serialize)]
+pub struct Tenants {
+    /// The tenants.
+    pub tenants: Vec<Tenant>,
+}
+
+impl Report for Tenants {
+    const SCHEMA: &'static str = "vital.tenants/1";
+
+    fn header(&self) -> Vec<&'static str> {
+        vec!["slug", "name", "type", "status", "tier", "members", "agents"]
+    }
+
+    fn rows(&self) -> Vec<Vec<Cell>> {
+        let row = |tenant: &Tenant| {
+            vec![
+                Cell::text(&tenant.slug),
+                Cell::text(&tenant.name),
+                Cell::text(&tenant.r#type),
+                status_cell(tenant.status.as_deref()),
+                Cell::optional(tenant.tier.as_deref()),
+                Cell::number(tenant.members),
+                Cell::number(tenant.agents),
+            ]
+        };
+        self.tenants.iter().map(row).collect()
+    }
+}
+
+/// A status, in the colour of whether it counts.
+pub(crate) fn status_cell(status: Option<&str>) -> Cell {
+    let tone = match status {
+        Some("active") => Tone::Good,
+        Some("suspended") => Tone::Warn,
+        _ => Tone::Dim,
+    };
+    Cell::optional(status).tone(tone)
+}
+
+/// Lists the tenants of a status and a type; without a status, all but deleted ones.
+///
+/// # Errors
+/// The server's.
+pub async fn list(
+    transaction: &Transaction<'_>,
+    status: Option<TenantStatus>,
+    kind: Option<TenantType>,
+) -> Result<Tenants, Fault> {
+    let (status, kind) = (status.map(TenantStatus::as_str), kind.map(TenantType::as_str));
+    let rows = transaction.query(TENANTS, &[&status, &kind]).await?;
+    Ok(Tenants {
+        tenants: rows.iter().map(Tenant::from).collect(),
+    })
+}

@@ -1,0 +1,27 @@
+//! Changes columns of a tenant.
+
+use tokio_postgres::Transaction;
+
+use super::assignment::Assignment;
+use super::write::{TenantChange, write};
+use crate::error::Error;
+use crate::model::TenantRef;
+use crate::ops::tenancy::{Fault, tenants};
+
+/// Changes what `assignments` say, and nothing if it is so already.
+///
+/// # Errors
+/// A refusal of an unknown tenant or column, of a value that the column cannot hold, and of another id.
+pub async fn update(
+    transaction: &Transaction<'_>,
+    tenant: &TenantRef,
+    assignments: &[Assignment],
+) -> Result<TenantChange, Fault> {
+    let tenant = tenants::find(transaction, tenant).await?;
+    if assignments.iter().any(|assignment| assignment.column == "id") {
+        return Err(Error::usage("a tenant keeps its id")
+            .with_hint("nothing was changed; members, agents and the audit refer to it")
+            .into());
+    }
+    write(transaction, tenant.id, assignments).await
+}

@@ -1,0 +1,207 @@
+//! Writing a tenant: only what differs, typed by the catalog, as bind parameters.
+
+use serde::Serialize;
+use serde_json::Value;
+use tokio_postgres::Transaction;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
+
+use super::assignment::Assignment;
+use super::column::{Cell, cells};
+use crate::error::Error;
+use crate::model::TenantId;
+use crate::ops::tenancy::{Fault, Outcome, TenantName, tenants};
+use crate::report::{self, Report, Tone};
+
+const TENANT_ROW: &str = include_str!("../../../sql/admin/tenant_row.sql");
+
+/// One column of a tenant that differs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Given {
+    /// The column.
+    pub column: String,
+    /// What it held; null for a new tenant.
+    pub before: Value,
+    /// What it holds.
+    pub after: Value,
+}
+
+/// The answer of creating or changing a tenant.
+#[derive(Debug, Serialize)]
+pub struct TenantChange {
+    /// Whether this is only what would happen.
+    pub dry_run: bool,
+    /// The tenant as it is now.
+    pub tenant: TenantName,
+    /// Whether it is new.
+    pub created: bool,
+    /// The columns that differ from before; for a new tenant, those that hold something.
+    pub changed: Vec<Given>,
+}
+
+impl Outcome for TenantChange {
+    fn changes(&self) -> usize {
+        self.changed.len()
+    }
+
+    fn mark_preview(&mut self) {
+        self.dry_run = true;
+    }
+}
+
+impl Report for TenantChange {
+    const SCHEMA: &'static str = "vital.tenant_change/1";
+
+    fn header(&self) -> Vec<&'static str> {
+        vec!["column", "before", "after"]
+    }
+
+    fn rows(&self) -> Vec<Vec<report::Cell>> {
+        let row = |given: &Given| {
+            vec![
+                report::Cell::text(&given.column),
+                report::Cell::text(shown(&given.before)).tone(Tone::Dim),
+                report::Cell::text(shown(&given.after)).tone(Tone::Good),
+            ]
+        };
+        self.changed.iter().map(row).collect()
+    }
+
+    fn summary(&self) -> Vec<String> {
+        let slug = &self.tenant.slug;
+        vec![match (self.changed.is_empty(), self.created, self.dry_run) {
+            (true, ..) => format!("nothing to do: tenant `{slug}` is so already"),
+            (_, true, true) => format!("would create tenant `{slug}`; nothing was changed"),
+            (_, true, false) => format!("created tenant `{slug}` ({})", self.tenant.id),
+            (_, false, true) => format!("would change tenant `{slug}`; nothing was changed"),
+            (_, false, false) => format!("changed tenant `{slug}`"),
+        }]
+    }
+}
+
+/// A value for a person.
+pub(crate) fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Inserts a tenant and returns it.
+pub(crate) async fn insert(
+    transaction: &Transaction<'_>,
+    assignments: &[Assignment],
+) -> Result<TenantChange, Fault> {
+    let cells = cells(transaction, assignments, |_| None).await?;
+    let names: Vec<_> = cells.iter().map(|cell| cell.column.quoted.as_str()).collect();
+    let values: Vec<_> = cells
+        .iter()
+        .zip(1..)
+        .map(|(cell, n)| cell.expression(n))
+        .collect();
+    let sql = format!(
+        "insert into public.tenants as t ({}) values ({}) returning t.id, to_jsonb(t) as document",
+        names.join(", "),
+        values.join(", ")
+    );
+    let row = transaction
+        .query_one(&sql, &parameters(&cells))
+        .await
+        .map_err(refused)?;
+    let document: Value = row.get("document");
+    let kept = document.as_object().into_iter().flatten();
+    let changed = kept
+        .filter(|(_, value)| !value.is_null() && **value != Value::Object(serde_json::Map::new()))
+        .map(|(column, value)| Given {
+            column: column.clone(),
+            before: Value::Null,
+            after: value.clone(),
+        });
+    Ok(TenantChange {
+        dry_run: false,
+        tenant: by_id(transaction, TenantId(row.get("id"))).await?,
+        created: true,
+        changed: changed.collect(),
+    })
+}
+
+/// Changes what differs of a tenant and returns it.
+pub(crate) async fn write(
+    transaction: &Transaction<'_>,
+    tenant: TenantId,
+    assignments: &[Assignment],
+) -> Result<TenantChange, Fault> {
+    let row = transaction.query_one(TENANT_ROW, &[&tenant.0]).await?;
+    let (before, texts): (Value, Value) = (row.get("document"), row.get("texts"));
+    let text = |column: &str| texts.get(column).and_then(Value::as_str).map(str::to_owned);
+    let cells = cells(transaction, assignments, text).await?;
+    let mut changed = Vec::new();
+    if !cells.is_empty() {
+        let numbered = || cells.iter().zip(2..);
+        let sets: Vec<_> = numbered()
+            .map(|(cell, n)| format!("{} = {}", cell.column.quoted, cell.expression(n)))
+            .collect();
+        let differences: Vec<_> = numbered()
+            .map(|(cell, n)| format!("t.{} is distinct from {}", cell.column.quoted, cell.expression(n)))
+            .collect();
+        let sql = format!(
+            "update public.tenants as t set {} where t.id = $1 and ({}) returning to_jsonb(t) as document",
+            sets.join(", "),
+            differences.join(" or ")
+        );
+        let mut values: Vec<&(dyn ToSql + Sync)> = vec![&tenant.0];
+        values.extend(parameters(&cells));
+        let row = transaction.query_opt(&sql, &values).await.map_err(refused)?;
+        let after: Option<Value> = row.map(|row| row.get("document"));
+        changed = after.map(|after| differing(&before, &after)).unwrap_or_default();
+    }
+    Ok(TenantChange {
+        dry_run: false,
+        tenant: by_id(transaction, tenant).await?,
+        created: false,
+        changed,
+    })
+}
+
+fn parameters(cells: &[Cell]) -> Vec<&(dyn ToSql + Sync)> {
+    cells
+        .iter()
+        .map(|cell| &cell.value as &(dyn ToSql + Sync))
+        .collect()
+}
+
+async fn by_id(transaction: &Transaction<'_>, id: TenantId) -> Result<TenantName, Fault> {
+    tenants::find(transaction, &crate::model::TenantRef::Id(id)).await
+}
+
+fn differing(before: &Value, after: &Value) -> Vec<Given> {
+    let columns = after.as_object().into_iter().flatten();
+    columns
+        .filter(|(column, value)| *column != "updated_at" && before.get(column.as_str()) != Some(*value))
+        .map(|(column, value)| Given {
+            column: column.clone(),
+            before: before.get(column.as_str()).cloned().unwrap_or_default(),
+            after: value.clone(),
+        })
+        .collect()
+}
+
+/// Says what a broken constraint means; leaves every other error to the server's words.
+fn refused(error: tokio_postgres::Error) -> Fault {
+    let db = error.as_db_error();
+    let fact = match db.and_then(|db| db.constraint()) {
+        Some("tenants_slug_key") => "another tenant has this slug",
+        Some("tenants_domain_key") => "another tenant has this domain",
+        Some("tenants_platform_key") => "there is a platform tenant already, and only one may be",
+        Some("tenants_platform_check") => {
+            "the platform tenant stays active: it cannot be suspended, archived or deleted"
+        }
+        _ if db.is_some_and(|db| *db.code() == SqlState::RESTRICT_VIOLATION) => {
+            "the platform tenant keeps its type and its id"
+        }
+        _ => return Fault::Server(error),
+    };
+    let hint = "nothing was changed; `vital tenant list` shows the tenants";
+    Fault::Refused(Error::failed(fact).with_hint(hint).caused_by(&error))
+}

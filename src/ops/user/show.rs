@@ -1,0 +1,86 @@
+//! Shows one user.
+
+use serde::Serialize;
+use tokio_postgres::Transaction;
+use uuid::Uuid;
+
+use super::list::Membership;
+use crate::model::UserRef;
+use crate::ops::tenancy::{Fault, Person, people};
+use crate::ops::tenant::list::status_cell;
+use crate::report::{Cell, Report, Tone};
+
+const MEMBERSHIPS: &str = include_str!("../../../sql/report/memberships.sql");
+const PLATFORM_ROLES: &str = include_str!("../../../sql/report/platform_roles.sql");
+
+/// A user with all memberships and roles.
+#[derive(Debug, Serialize)]
+pub struct UserDetails {
+    /// The user's id and address.
+    pub user: Person,
+    /// Roles that belong to no tenant, such as `platform_admin`.
+    pub platform_roles: Vec<String>,
+    /// The memberships.
+    pub memberships: Vec<Membership>,
+}
+
+impl Report for UserDetails {
+    const SCHEMA: &'static str = "vital.user/1";
+
+    fn header(&self) -> Vec<&'static str> {
+        vec!["tenant", "tenant_status", "role", "status", "since", "granted"]
+    }
+
+    fn rows(&self) -> Vec<Vec<Cell>> {
+        let row = |member: &Membership| {
+            let granted = match member.granted.as_slice() {
+                [] if member.status == "active" => Cell::text("none").tone(Tone::Warn),
+                granted => Cell::text(granted.join(", ")),
+            };
+            vec![
+                Cell::text(&member.tenant),
+                status_cell(member.tenant_status.as_deref()),
+                Cell::text(&member.role),
+                status_cell(Some(&member.status)),
+                Cell::text(crate::ops::moment(member.since)),
+                granted,
+            ]
+        };
+        self.memberships.iter().map(row).collect()
+    }
+
+    fn summary(&self) -> Vec<String> {
+        let mut lines = vec![self.user.full_name()];
+        if !self.platform_roles.is_empty() {
+            lines.push(format!(
+                "on the whole platform: {}",
+                self.platform_roles.join(", ")
+            ));
+        }
+        if self.memberships.is_empty() {
+            lines.push("member of no tenant".to_owned());
+        }
+        lines
+    }
+}
+
+/// Shows a user.
+///
+/// # Errors
+/// A refusal that names the nearest matches of an unknown user.
+pub async fn show(transaction: &Transaction<'_>, user: &UserRef) -> Result<UserDetails, Fault> {
+    let user = people::find_one(transaction, user).await?;
+    let (tenant, role, status): (Option<Uuid>, Option<&str>, Option<&str>) = (None, None, None);
+    let rows = transaction
+        .query(MEMBERSHIPS, &[&tenant, &role, &status, &user.id.0])
+        .await?;
+    let roles = transaction.query(PLATFORM_ROLES, &[&user.id.0]).await?;
+    Ok(UserDetails {
+        platform_roles: roles.iter().map(|row| row.get("role")).collect(),
+        memberships: rows
+            .iter()
+            .map(|row| Membership::new(row, user.email.clone()))
+            .collect(),
+        user,
+    })
+}

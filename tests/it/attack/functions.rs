@@ -1,0 +1,206 @@
+//! Functions: how they are built, and what the trusted ones do.
+
+use super::databases::{both, lines};
+use super::scenario::Scene;
+use super::world::users;
+
+const OURS: &str = "p.pronamespace in ('public'::regnamespace, 'vital_private'::regnamespace)";
+
+#[test]
+fn every_function_fixes_its_search_path_and_nothing_else() {
+    let sql = format!(
+        "select p.oid::regprocedure::text from pg_proc as p where {OURS} \
+         and p.proconfig is distinct from array['search_path=pg_catalog, pg_temp']"
+    );
+    both(|client, kind| assert_eq!(lines(client, &sql), Vec::<String>::new(), "{kind}"));
+}
+
+#[test]
+fn functions_run_as_their_owner_only_where_they_read_or_write_what_the_caller_may_not() {
+    let sql =
+        format!("select p.oid::regproc::text from pg_proc as p where {OURS} and p.prosecdef order by 1");
+    let expected = [
+        "public.assign_user_to_dh_startup",
+        "public.grant_platform_admin",
+        "vital_private.audit_agent",
+        "vital_private.check_recipients",
+        "vital_private.is_platform_admin",
+        "vital_private.member_tenants",
+        "vital_private.platform_admin_tenants",
+        "vital_private.readable_tenants",
+    ];
+    both(|client, kind| {
+        client.batch_execute("set search_path = pg_catalog").unwrap();
+        assert_eq!(lines(client, &sql), expected, "{kind}");
+    });
+}
+
+#[test]
+fn functions_state_how_they_may_be_planned() {
+    let sql = format!(
+        "select concat_ws(' ', p.proname, p.provolatile, p.proparallel, case when p.proisstrict then 'strict' end, \
+             case when p.proleakproof then 'leakproof' end) \
+         from pg_proc as p where {OURS} and p.prorettype <> 'trigger'::regtype \
+         and (p.provolatile, p.proparallel) <> ('v', 'u') order by p.oid::regprocedure::text"
+    );
+    let expected = [
+        "can_access_resource i s",
+        "get_current_tenant_id s s",
+        "get_super_admin_tenant_id i s",
+        "get_tenant_by_domain s s",
+        "get_tenant_by_slug s s",
+        "get_user_tenants s s",
+        "has_tenant_access s s",
+        "is_platform_admin s s",
+        "caller_id s s",
+        "is_platform_admin s s",
+        "member_tenants s s",
+        "platform_admin_tenants s s",
+        "readable_tenants s s",
+        "requested_tenant s s",
+        "require_user s u",
+        "writable_tenants s s",
+    ];
+    both(|client, kind| {
+        client.batch_execute("set search_path = pg_catalog").unwrap();
+        assert_eq!(lines(client, &sql), expected, "{kind}");
+    });
+}
+
+#[test]
+fn no_parallel_safe_function_catches_exceptions() {
+    let sql = format!(
+        "select p.oid::regprocedure::text from pg_proc as p where {OURS} and p.proparallel = 's' \
+         and p.prosrc ~* '\\mexception\\s+when\\M'"
+    );
+    both(|client, kind| assert_eq!(lines(client, &sql), Vec::<String>::new(), "{kind}"));
+}
+
+#[test]
+fn everything_of_ours_belongs_to_the_migrating_role() {
+    let sql = "
+        select p.oid::regprocedure::text from pg_proc as p
+        where p.pronamespace in ('public'::regnamespace, 'vital_private'::regnamespace)
+          and p.proowner <> current_user::regrole
+        union all
+        select c.oid::regclass::text from pg_class as c
+        where c.relnamespace in ('public'::regnamespace, 'vital_private'::regnamespace)
+          and c.relowner <> current_user::regrole
+        union all
+        select n.nspname::text from pg_namespace as n
+        where n.nspname like 'vital\\_%' and n.nspowner <> current_user::regrole";
+    both(|client, kind| assert_eq!(lines(client, sql), Vec::<String>::new(), "{kind}"));
+}
+
+#[test]
+fn no_retired_function_is_left() {
+    let sql = "select p.oid::regprocedure::text from pg_proc as p where p.pronamespace = 'vital_retired'::regnamespace";
+    both(|client, kind| assert_eq!(lines(client, sql), Vec::<String>::new(), "{kind}"));
+}
+
+#[test]
+fn trusted_role_grants_a_platform_admin_who_exists_once() {
+    let mut scene = Scene::open();
+    for _ in 0..2 {
+        let sql = format!("select public.grant_platform_admin('{}')", users::OUTSIDER);
+        scene.service().ok(&sql);
+    }
+    let sql = format!(
+        "select string_agg(role || coalesce(tenant_id::text, ''), ' ') from public.user_roles where user_id = '{}'",
+        users::OUTSIDER
+    );
+    assert_eq!(scene.one(&sql), "platform_admin");
+    let nobody = "select public.grant_platform_admin('b0000000-0000-4000-8000-0000000000ff')";
+    scene.refused(nobody, "23503");
+    scene.refused("select public.grant_platform_admin(null)", "22004");
+}
+
+#[test]
+fn trusted_role_assigns_members_and_keeps_roles_in_step() {
+    let mut scene = Scene::open();
+    let state = format!(
+        "select concat_ws(' ', m.role, m.status, string_agg(r.role, '+')) from public.user_tenants as m \
+         left join public.user_roles as r on (r.user_id, r.tenant_id) = (m.user_id, m.tenant_id) \
+         where m.user_id = '{}' group by m.role, m.status",
+        users::OUTSIDER
+    );
+    for (role, expected) in [
+        ("", "member active user"),
+        (", 'owner'", "owner active tenant_owner"),
+        (", 'admin'", "admin active tenant_admin"),
+        (", 'guest'", "guest active user"),
+    ] {
+        let sql = format!(
+            "select public.assign_user_to_dh_startup('{}'{role})",
+            users::OUTSIDER
+        );
+        for _ in 0..2 {
+            scene.service().ok(&sql);
+            assert_eq!(scene.one(&state), expected);
+        }
+    }
+    for status in ["removed", "suspended", "invited"] {
+        let sql = format!(
+            "update public.user_tenants set status = '{status}' where user_id = '{}'",
+            users::OUTSIDER
+        );
+        scene.owner().ok(&sql);
+        let sql = format!("select public.assign_user_to_dh_startup('{}')", users::OUTSIDER);
+        scene.service().ok(&sql);
+        assert_eq!(scene.one(&state), "member active user");
+    }
+    let sql = |arguments: &str| format!("select public.assign_user_to_dh_startup({arguments})");
+    scene.refused(&sql(&format!("'{}', 'platform_admin'", users::OUTSIDER)), "22023");
+    scene.refused(&sql(&format!("'{}', null", users::OUTSIDER)), "22023");
+    scene.refused(&sql("'b0000000-0000-4000-8000-0000000000ff'"), "23503");
+    scene.refused(&sql("null"), "22004");
+}
+
+#[test]
+fn can_access_resource_is_never_true_for_null() {
+    let mut scene = Scene::open();
+    scene.user(users::OUTSIDER);
+    let (owner, other) = (
+        "'10000000-0000-4000-8000-000000000001'",
+        "'10000000-0000-4000-8000-000000000002'",
+    );
+    for (arguments, expected) in [
+        (format!("{owner}, false, 'private', null, {owner}"), "t"),
+        (format!("{owner}, false, 'private', null, {other}"), "f"),
+        (format!("{owner}, true, 'global', null, {other}"), "t"),
+        (format!("{owner}, true, 'global', null, null"), "t"),
+        (format!("{owner}, false, 'global', null, {other}"), "f"),
+        (format!("{owner}, null, 'global', null, {other}"), "f"),
+        (format!("{owner}, true, null, null, {other}"), "f"),
+        (
+            format!("{owner}, true, 'selective', array[{other}]::uuid[], {other}"),
+            "t",
+        ),
+        (
+            format!("{owner}, true, 'selective', array[{owner}]::uuid[], {other}"),
+            "f",
+        ),
+        (
+            format!("{owner}, true, 'private', array[{other}]::uuid[], {other}"),
+            "f",
+        ),
+        (
+            format!("{owner}, false, 'selective', array[{other}]::uuid[], {other}"),
+            "f",
+        ),
+        (
+            format!("{owner}, true, 'selective', array[null]::uuid[], {other}"),
+            "f",
+        ),
+        (
+            format!("{owner}, true, 'selective', array[null]::uuid[], null"),
+            "f",
+        ),
+        (format!("{owner}, true, 'selective', null, {other}"), "f"),
+        ("null, true, 'selective', null, null".to_owned(), "f"),
+        ("null, null, null, null, null".to_owned(), "f"),
+    ] {
+        let sql = format!("select public.can_access_resource({arguments})");
+        assert_eq!(scene.one(&sql), expected, "{arguments}");
+    }
+}

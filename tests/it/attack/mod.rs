@@ -1,0 +1,23 @@
+//! Attacks on the tenancy: each test plays somebody who wants more than they may have, or shows that who may, can.
+
+mod audit;
+mod audit_access;
+mod constraints;
+mod context;
+mod databases;
+mod deleting;
+mod functions;
+mod grants;
+mod oracles;
+mod policies;
+mod reading;
+mod replacing;
+mod revoking;
+mod scenario;
+mod sessions;
+mod shadowing;
+mod sharing;
+mod tenants;
+mod upsert;
+mod world;
+mod writing;

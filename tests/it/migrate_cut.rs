@@ -1,0 +1,145 @@
+//! `vital migrate up` over a connection that breaks at the worst moment: before, during and after COMMIT.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::Shutdown;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::support::{Database, Run, Template, open_directory, wait_until};
+
+/// What records migration 2; in the same message follows the COMMIT.
+const RECORD: &[u8] = b"INSERT INTO vital_private.refinery_schema_history \
+    (version, name, applied_on, checksum) VALUES (20251026000002,";
+
+/// Where the first connection is cut.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cut {
+    /// The server never gets the message.
+    Before,
+    /// The server gets it, and its answer is lost.
+    After,
+    /// The same, and nobody can connect any more.
+    AfterForGood,
+}
+
+/// Passes connections on to a server, and cuts the first.
+struct Proxy {
+    directory: TempDir,
+}
+
+impl Proxy {
+    fn start(database: &mut Database, cut: Cut) -> Self {
+        let directory = open_directory();
+        let socket = directory.path().join(".s.PGSQL.5432");
+        let listener = UnixListener::bind(&socket).unwrap();
+        let address = database.server().address().clone();
+        let server = address.directory.join(format!(".s.PGSQL.{}", address.port));
+        thread::spawn(move || {
+            let mut first = Some(cut);
+            while let Ok((client, _)) = listener.accept() {
+                let Ok(server) = UnixStream::connect(&server) else {
+                    return;
+                };
+                serve(client, server, first.take(), socket.clone());
+            }
+        });
+        Self { directory }
+    }
+
+    fn run(&self, database: &Database) -> Run {
+        let (host, name) = (self.directory.path().display(), database.name());
+        let url = format!("postgresql:///{name}?host={host}&port=5432&user=postgres");
+        let mut command = database.command(&["migrate", "up", "--replace-policies"]);
+        command.args(["--migration-lock-wait", "2s"]);
+        Run::of(command.env("DATABASE_URL", url))
+    }
+}
+
+fn serve(client: UnixStream, server: UnixStream, cut: Option<Cut>, socket: PathBuf) {
+    let silent = Arc::new(AtomicBool::new(false));
+    let (back_from, mut back_to) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+    let hush = silent.clone();
+    thread::spawn(move || {
+        pump(back_from, |bytes| {
+            !hush.load(Ordering::SeqCst) && back_to.write_all(bytes).is_ok()
+        });
+        let _ = back_to.shutdown(Shutdown::Both);
+    });
+    thread::spawn(move || {
+        let mut to = server;
+        pump(client.try_clone().unwrap(), |bytes| {
+            let found = bytes.windows(RECORD.len()).position(|part| part == RECORD);
+            let Some((at, cut)) = found.zip(cut) else {
+                return to.write_all(bytes).is_ok();
+            };
+            silent.store(true, Ordering::SeqCst);
+            if cut == Cut::AfterForGood {
+                fs::remove_file(&socket).unwrap();
+            }
+            // Five bytes of header precede the text of the message.
+            let end = if cut == Cut::Before { at - 5 } else { bytes.len() };
+            to.write_all(&bytes[..end]).unwrap();
+            thread::sleep(Duration::from_millis(500));
+            false
+        });
+        let _ = to.shutdown(Shutdown::Both);
+        let _ = client.shutdown(Shutdown::Both);
+    });
+}
+
+/// Hands on what comes until the end, or until `handle` has had enough.
+fn pump(mut from: UnixStream, mut handle: impl FnMut(&[u8]) -> bool) {
+    let mut buffer = vec![0; 1 << 20];
+    while let Ok(length) = from.read(&mut buffer) {
+        if length == 0 || !handle(&buffer[..length]) {
+            return;
+        }
+    }
+}
+
+fn applied(database: &Database) -> i64 {
+    let sql = "select count(*) from vital_private.refinery_schema_history";
+    database.client().query_one(sql, &[]).unwrap().get(0)
+}
+
+#[test]
+fn a_connection_lost_before_commit_fails_cleanly() {
+    let mut database = Database::create(Template::PreState);
+    let run = Proxy::start(&mut database, Cut::Before).run(&database).failure(1);
+    for part in [
+        "could not apply migration `V20251026000002__add_tenant_columns`",
+        "the connection broke; the history was read again",
+        "1 of 4 migrations is applied and nothing of this one was kept",
+    ] {
+        assert!(run.stderr.contains(part), "`{part}`: {run}");
+    }
+    assert_eq!(applied(&database), 1);
+    database.vital(&["migrate", "up", "--replace-policies"]).success();
+}
+
+#[test]
+fn a_commit_whose_answer_is_lost_is_found_out_and_the_run_goes_on() {
+    let mut database = Database::create(Template::PreState);
+    let run = Proxy::start(&mut database, Cut::After).run(&database).success();
+    assert!(run.stdout.contains("4 of 4 migrations are applied"), "{run}");
+    assert_eq!(applied(&database), 4);
+}
+
+#[test]
+fn a_commit_that_cannot_be_found_out_about_is_told_as_unknown() {
+    let mut database = Database::create(Template::PreState);
+    let run = Proxy::start(&mut database, Cut::AfterForGood)
+        .run(&database)
+        .failure(8);
+    assert!(run.stderr.contains("its outcome is unknown"), "{run}");
+    assert!(run.stderr.contains("`vital migrate status` tells which"), "{run}");
+    wait_until("the lost commit is done", || applied(&database) == 2);
+    database.vital(&["migrate", "up", "--replace-policies"]).success();
+}

@@ -1,0 +1,261 @@
+//! `vital migrate up` while others are at work: locks, other runners, kills and lost connections.
+
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use postgres::Client;
+
+use crate::support::{Database, Run, Template, wait_until};
+
+const UP: [&str; 3] = ["migrate", "up", "--replace-policies"];
+
+fn start(database: &Database, more: &[&str]) -> Child {
+    database
+        .command(&UP)
+        .args(more)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+fn finish(child: Child) -> Run {
+    child.wait_with_output().unwrap().into()
+}
+
+fn applied(database: &Database) -> i64 {
+    let sql = "select count(*) from vital_private.refinery_schema_history";
+    database.client().query_one(sql, &[]).unwrap().get(0)
+}
+
+/// Waits until another session waits for a lock on `agents`, and returns its process id.
+fn waiter(client: &mut Client) -> i32 {
+    let sql = "select l.pid from pg_locks l join pg_database d on d.oid = l.database
+        where not l.granted and l.relation = 'public.agents'::regclass and d.datname = current_database()";
+    let mut pid = None;
+    wait_until("somebody waits for agents", || {
+        pid = client.query_opt(sql, &[]).unwrap().map(|row| row.get(0));
+        pid.is_some()
+    });
+    pid.unwrap()
+}
+
+/// Starts a run that is stuck in migration 2 behind a reader, and returns both and the backend's process id.
+fn stuck(database: &Database) -> (Child, Client, i32) {
+    let mut reader = database.client();
+    reader
+        .batch_execute("begin; select count(*) from public.agents")
+        .unwrap();
+    let child = start(database, &["--lock-timeout", "60s"]);
+    let pid = waiter(&mut database.client());
+    (child, reader, pid)
+}
+
+#[test]
+fn twenty_at_once_apply_each_migration_once() {
+    let database = Database::create(Template::PreState);
+    let children: Vec<Child> = (0..20).map(|_| start(&database, &["-o", "json"])).collect();
+    let runs: Vec<Run> = children.into_iter().map(finish).collect();
+    let (mut own, mut replaced) = (0, 0);
+    for run in &runs {
+        assert_eq!(run.code, 0, "{run}");
+        let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        let migrations = report["migrations"].as_array().unwrap();
+        own += migrations.iter().filter(|m| m["elapsed_ms"].is_u64()).count();
+        replaced += report["replaced_policies"].as_array().unwrap().len();
+    }
+    // Each migration and each replaced policy is reported by the one run that did it.
+    assert_eq!((own, replaced, applied(&database)), (4, 2, 4));
+}
+
+#[test]
+fn an_open_reader_is_waited_for_without_blocking_others() {
+    let database = Database::create(Template::PreState);
+    let mut reader = database.client();
+    reader
+        .batch_execute("begin; select count(*) from public.agents")
+        .unwrap();
+    let child = start(&database, &[]);
+    let mut other = database.client();
+    let (begun, mut longest) = (Instant::now(), Duration::ZERO);
+    while begun.elapsed() < Duration::from_secs(3) {
+        let before = Instant::now();
+        other.query("select count(*) from public.agents", &[]).unwrap();
+        longest = longest.max(before.elapsed());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    reader.batch_execute("commit").unwrap();
+    let run = finish(child).success();
+    assert!(
+        run.stderr.contains("waiting for a lock on public.agents"),
+        "{run}"
+    );
+    // One try holds others up for 300 ms, the rest is this machine; a queued lock would hold them up to the end.
+    assert!(longest < Duration::from_secs(2), "{longest:?}");
+    assert_eq!(applied(&database), 4);
+}
+
+#[test]
+fn a_reader_that_stays_is_named_and_nothing_is_kept() {
+    let database = Database::create(Template::PreState);
+    let mut reader = database.client();
+    reader
+        .batch_execute("set application_name = 'report'; begin; select count(*) from public.agents")
+        .unwrap();
+    let pid: i32 = reader.query_one("select pg_backend_pid()", &[]).unwrap().get(0);
+    let run = database
+        .vital(&[&UP[..], &["--lock-wait", "1s"]].concat())
+        .failure(6);
+    for part in [
+        format!("pid {pid} (user postgres, application report, idle in transaction"),
+        "holds a lock on public.agents".to_owned(),
+        "SQLSTATE 55P03".to_owned(),
+        "1 of 4 migrations is applied and nothing of this one was kept".to_owned(),
+    ] {
+        assert!(run.stderr.contains(&part), "`{part}`: {run}");
+    }
+    assert_eq!(applied(&database), 1);
+}
+
+#[test]
+fn another_runner_is_named_and_waited_for() {
+    let database = Database::create(Template::PreState);
+    let mut other = database.client();
+    let lock = format!("begin; select pg_advisory_xact_lock({})", 0x0076_6974_616c_i64);
+    other.batch_execute(&lock).unwrap();
+    let pid: i32 = other.query_one("select pg_backend_pid()", &[]).unwrap().get(0);
+    let run = database
+        .vital(&[&UP[..], &["--migration-lock-wait", "1s"]].concat())
+        .failure(6);
+    assert!(
+        run.stderr.contains("another vital is migrating this database"),
+        "{run}"
+    );
+    assert!(run.stderr.contains(&format!("pid {pid} (user postgres")), "{run}");
+    let child = start(&database, &[]);
+    std::thread::sleep(Duration::from_millis(700));
+    other.batch_execute("rollback").unwrap();
+    finish(child).success();
+    assert_eq!(applied(&database), 4);
+}
+
+#[test]
+fn a_killed_run_leaves_nothing_half_done() {
+    let database = Database::create(Template::PreState);
+    let (mut child, mut reader, _) = stuck(&database);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    reader.batch_execute("commit").unwrap();
+    database.vital(&UP).success();
+    assert_eq!(applied(&database), 4);
+}
+
+#[test]
+fn a_terminated_session_fails_cleanly_and_is_not_tried_again() {
+    let database = Database::create(Template::PreState);
+    let (child, mut reader, pid) = stuck(&database);
+    database
+        .superuser()
+        .query("select pg_terminate_backend($1)", &[&pid])
+        .unwrap();
+    let run = finish(child).failure(1);
+    for part in [
+        "could not apply migration `V20251026000002__add_tenant_columns`",
+        "SQLSTATE 57P01",
+        "1 of 4 migrations is applied and nothing of this one was kept",
+    ] {
+        assert!(run.stderr.contains(part), "`{part}`: {run}");
+    }
+    reader.batch_execute("commit").unwrap();
+    database.vital(&UP).success();
+}
+
+#[test]
+fn a_policy_that_changed_since_the_consent_is_not_replaced() {
+    let database = Database::create(Template::PreState);
+    let (child, mut reader, _) = stuck(&database);
+    reader
+        .batch_execute("alter policy \"Anyone can view active agents\" on public.agents using (true); commit")
+        .unwrap();
+    let run = finish(child).failure(1);
+    let refused =
+        "policy \"Anyone can view active agents\" on public.agents widens access and was not approved";
+    assert!(run.stderr.contains(refused), "{run}");
+    assert!(run.stderr.contains("2 of 4 migrations are applied"), "{run}");
+    assert_eq!(applied(&database), 2);
+}
+
+#[test]
+fn an_interrupt_rolls_back_and_says_what_is_applied() {
+    let database = Database::create(Template::PreState);
+    let (child, mut reader, _) = stuck(&database);
+    let pid = rustix::process::Pid::from_raw(child.id().try_into().unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let run = finish(child).failure(130);
+    assert!(run.stderr.contains("1 of 4 migrations is applied"), "{run}");
+    reader.batch_execute("commit").unwrap();
+    assert_eq!(applied(&database), 1);
+}
+
+#[test]
+fn online_preparation_replaces_an_index_that_is_invalid_or_different() {
+    let database = Database::create(Template::Legacy);
+    let mut admin = database.superuser();
+    admin
+        .batch_execute(
+            "update pg_index set indisvalid = false where indexrelid = 'idx_agents_tenant_id'::regclass",
+        )
+        .unwrap();
+    let run = database
+        .vital(&[&UP[..], &["--online", "always"]].concat())
+        .success();
+    assert!(
+        run.stderr
+            .contains("preparing online: V20251026000002__20_idx_agents_tenant_id"),
+        "{run}"
+    );
+    assert!(run.stderr.contains("public.agents: 12 rows"), "{run}");
+    let definitions: Vec<String> = admin
+        .query(
+            "select pg_get_indexdef(indexrelid) from pg_index
+             where indrelid = 'public.agents'::regclass and indisvalid and not indisprimary
+             order by 1",
+            &[],
+        )
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
+    assert_eq!(definitions.len(), 4, "{definitions:#?}");
+    assert!(
+        definitions[3].ends_with("USING btree (tenant_id, created_at DESC)"),
+        "{definitions:#?}"
+    );
+}
+
+#[test]
+fn online_preparation_is_not_held_up_by_session_limits() {
+    let database = Database::create(Template::PreState);
+    let name = database.name();
+    database
+        .client()
+        .batch_execute(&format!(
+            "alter database {name} set lock_timeout = '100ms';
+             alter database {name} set statement_timeout = '1s'"
+        ))
+        .unwrap_or_else(|error| panic!("{error}"));
+    let mut reader = database.client();
+    reader
+        .batch_execute("begin isolation level repeatable read; select count(*) from public.profiles")
+        .unwrap();
+    let child = start(&database, &["--online", "always"]);
+    std::thread::sleep(Duration::from_secs(2));
+    reader.batch_execute("commit").unwrap();
+    let run = finish(child).success();
+    assert!(
+        run.stderr.contains("waiting for transactions that began before"),
+        "{run}"
+    );
+    assert_eq!(applied(&database), 4);
+}
