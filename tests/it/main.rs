@@ -22,6 +22,7 @@ mod model;
 mod server;
 mod server_binaries;
 mod server_end;
+mod sharing_audit;
 mod sharing_explain;
 mod sharing_model;
 mod sharing_report;

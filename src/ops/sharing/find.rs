@@ -100,9 +100,15 @@ pub(super) fn tenant(row: &Row) -> Tenant {
 pub async fn user(transaction: &Transaction<'_>, text: &str) -> Result<User> {
     let named: UserRef = text.parse().map_err(Error::usage)?;
     let person = people::find_one(transaction, &named).await.map_err(refused)?;
-    let known = transaction.query_one(HAS_USERS, &[]).await.map_err(|e| failed(TASK, &e))?;
+    let known = transaction
+        .query_one(HAS_USERS, &[])
+        .await
+        .map_err(|e| failed(TASK, &e))?;
     let requested = match known.get(0) {
-        true => transaction.query_opt(REQUESTED, &[&person.id.0]).await.map_err(|e| failed(TASK, &e))?,
+        true => transaction
+            .query_opt(REQUESTED, &[&person.id.0])
+            .await
+            .map_err(|e| failed(TASK, &e))?,
         false => None,
     };
     Ok(User {

@@ -16,7 +16,7 @@ pub fn table(caption: &str, report: &impl Report) -> Markup {
             table {
                 caption { (caption) }
                 thead {
-                    tr { 
+                    tr {
                         @for (at, name) in header.iter().enumerate() {
                             @let number = rows.first().and_then(|row| row.get(at)).is_some_and(|cell| cell.number);
                             th scope="col" class=[number.then_some("number")] { (name.replace('_', " ")) }

@@ -156,7 +156,9 @@ fn effect(row: &Row) -> Effect {
 /// [`Tenancy::apply`], such as [`crate::Kind::Locked`] if agents stay locked by somebody else.
 pub async fn apply(tenancy: &mut Tenancy<'_>, change: &mut Change) -> Result<()> {
     let planned = &*change;
-    tenancy.apply(TASK, async |transaction| make(transaction, planned).await).await?;
+    tenancy
+        .apply(TASK, async |transaction| make(transaction, planned).await)
+        .await?;
     change.applied = true;
     Ok(())
 }
@@ -165,7 +167,16 @@ pub async fn apply(tenancy: &mut Tenancy<'_>, change: &mut Change) -> Result<()>
 async fn make(transaction: &Transaction<'_>, change: &Change) -> Result<(), Fault> {
     transaction.query(LOCK, &change.parameters.all()).await?;
     let [ids, category, owner, pattern, verb, mode, recipients] = change.parameters.all();
-    let parameters = [ids, category, owner, pattern, verb, mode, recipients, &change.fingerprint];
+    let parameters = [
+        ids,
+        category,
+        owner,
+        pattern,
+        verb,
+        mode,
+        recipients,
+        &change.fingerprint,
+    ];
     let changed = transaction.execute(APPLY, &parameters).await?;
     if i64::try_from(changed) == Ok(change.changed) {
         return Ok(());
