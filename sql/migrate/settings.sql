@@ -6,7 +6,8 @@
 select
     set_config('lock_timeout', :'lock_timeout', true),
     set_config('statement_timeout', :'statement_timeout', true),
-    set_config('idle_in_transaction_session_timeout', '0', true),
+    set_config('idle_in_transaction_session_timeout', :'idle_timeout', true),
+    set_config('quote_all_identifiers', 'off', true),
     (
         select set_config(name, '0', true)
         from pg_catalog.pg_settings

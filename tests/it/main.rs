@@ -14,6 +14,7 @@ mod bootstrap;
 mod cli;
 mod connect;
 mod demo;
+mod fault;
 mod legacy;
 mod members;
 mod migrate_cut;

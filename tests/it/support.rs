@@ -16,6 +16,7 @@
     reason = "which of these are used changes with the tests"
 )]
 
+pub mod catalog;
 mod command;
 mod database;
 pub mod migrations;
@@ -27,7 +28,7 @@ mod server;
 mod template;
 mod terminal;
 
-pub use command::{Run, vital};
+pub use command::{CANARY, Run, vital};
 pub use database::Database;
 pub use part::{Part, respawn, respawn_at, told};
 pub use process::{is_root, open_directory, ordinary_user, processes_of, wait_until};

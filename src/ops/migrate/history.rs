@@ -7,6 +7,8 @@ use time::format_description::well_known::Rfc3339;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
 
+use super::read::UNLIMITED;
+use super::retry;
 use crate::error::{Error, Kind, Result};
 
 /// The table, schema-qualified.
@@ -78,7 +80,7 @@ pub struct Misfit {
 /// # Errors
 /// [`Kind::Failed`] if the role may not read it, or [`Kind::Unreachable`] if the connection broke.
 pub async fn read(client: &Client) -> Result<Option<Vec<Applied>>> {
-    let error = match client.simple_query(APPLIED).await {
+    let error = match client.simple_query(&format!("{UNLIMITED}; {APPLIED}")).await {
         Ok(messages) => return Ok(Some(rows(&messages))),
         Err(error) => error,
     };
@@ -91,8 +93,10 @@ pub async fn read(client: &Client) -> Result<Option<Vec<Applied>>> {
         .with_hint(format!(
             "connect as the role that migrates, or grant this one pg_read_all_data; the history is {TABLE}"
         ))),
-        Some(_) => Err(Error::failed("could not read the migration history").caused_by(&error)),
-        None => Err(Error::new(Kind::Unreachable, "could not read the migration history").caused_by(&error)),
+        Some(_) if !retry::is_broken(&error) => {
+            Err(Error::failed("could not read the migration history").caused_by(&error))
+        }
+        _ => Err(Error::new(Kind::Unreachable, "could not read the migration history").caused_by(&error)),
     }
 }
 

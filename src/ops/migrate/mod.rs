@@ -15,6 +15,7 @@ pub mod policies;
 mod preconditions;
 pub mod preflight;
 mod read;
+mod recover;
 pub mod retry;
 mod send;
 pub mod session;

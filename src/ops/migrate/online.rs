@@ -2,6 +2,8 @@
 //!
 //! Every step can be repeated and interrupted; the migration then finds its work done and commits in milliseconds.
 
+use std::time::Duration;
+
 use refinery::Migration;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
@@ -117,7 +119,11 @@ impl Preparation {
 }
 
 async fn has_rows_without_tenant(session: &Session<'_>) -> Result<bool> {
-    read::json(session.connection, WITHOUT_TENANT).await
+    read::json(
+        session.connection,
+        &format!("{}; {WITHOUT_TENANT}", read::UNLIMITED),
+    )
+    .await
 }
 
 /// Opens the second connection; a server that is full may have room a moment later.
@@ -148,8 +154,9 @@ async fn guarded<'a>(
     files: &[(&'a str, &str)],
 ) -> StepResult<'a> {
     let first = files.first().map_or("", |(stem, _)| stem);
+    // It is idle for as long as a step takes, and holds no lock on a table.
     let held = guard
-        .begin_locked(session.timeouts().lock, true)
+        .begin_locked(session.timeouts().lock, Duration::ZERO, true)
         .await
         .map_err(|failure| (failure, first))?;
     let mut applied = held.history.iter().flatten();

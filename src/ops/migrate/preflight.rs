@@ -51,7 +51,11 @@ pub(super) struct Relation {
 /// # Errors
 /// [`crate::Kind::Failed`] with the server's reason.
 pub async fn read(client: &Client) -> Result<Facts> {
-    let read = format!("begin read only; set local search_path = pg_catalog, pg_temp; {PREFLIGHT}; commit");
+    let read = format!(
+        "begin isolation level read committed read only; {}; set local search_path = pg_catalog, pg_temp; {PREFLIGHT}; \
+         commit",
+        read::UNLIMITED
+    );
     read::json(client, &read).await
 }
 

@@ -2,9 +2,15 @@
 //! those.
 
 use serde::de::DeserializeOwned;
-use tokio_postgres::{Client, SimpleQueryMessage};
+use tokio_postgres::{Client, Error as ServerError, SimpleQueryMessage};
 
-use crate::error::{Error, Result};
+use super::retry;
+use crate::error::{Error, Kind, Result};
+
+/// Lifts, for the rest of the transaction or of the message, what a role or database may set and reading must not stumble
+/// over: a short limit of time, and quotes around every name.
+pub const UNLIMITED: &str = "select pg_catalog.set_config('statement_timeout', '0', true), \
+    pg_catalog.set_config('quote_all_identifiers', 'off', true)";
 
 /// Tells whether a row of the answer has `true` in `column`.
 #[must_use]
@@ -18,16 +24,18 @@ pub fn flag(answer: &[SimpleQueryMessage], column: &str) -> bool {
 /// Runs a statement that answers with one JSON document in column `json`, in one round trip.
 ///
 /// # Errors
-/// [`crate::Kind::Failed`] with the server's reason.
+/// [`Kind::Failed`] with the server's reason, or [`Kind::Unreachable`] if the connection broke.
 pub async fn json<T: DeserializeOwned>(client: &Client, sql: &str) -> Result<T> {
-    let could_not = || Error::failed("could not read the state of the database");
-    let answer = client
-        .simple_query(sql)
-        .await
-        .map_err(|e| could_not().caused_by(&e))?;
+    let could_not = |kind| Error::new(kind, "could not read the state of the database");
+    let failed = |error: &ServerError| match retry::is_broken(error) {
+        true => could_not(Kind::Unreachable).caused_by(error),
+        false => could_not(Kind::Failed).caused_by(error),
+    };
+    let answer = client.simple_query(sql).await.map_err(|e| failed(&e))?;
     let text = answer.iter().find_map(|message| match message {
         SimpleQueryMessage::Row(row) => row.try_get("json").ok().flatten(),
         _ => None,
     });
-    serde_json::from_str(text.unwrap_or("null")).map_err(|e| could_not().with_cause(e.to_string()))
+    serde_json::from_str(text.unwrap_or("null"))
+        .map_err(|e| could_not(Kind::Failed).with_cause(e.to_string()))
 }

@@ -8,7 +8,7 @@ use super::blocker::BlockerRow;
 use super::history::{self, Applied};
 use super::read;
 use super::retry::Backoff;
-use crate::db::{self, Connection, Timeouts};
+use crate::db::{Connection, Timeouts};
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::Interrupt;
 use crate::ops::event::{Event, Observer};
@@ -22,12 +22,14 @@ const LOCK_HOLDER: &str = include_str!("../../../sql/migrate/lock_holder.sql");
 const HISTORY_EXISTS: &str = include_str!("../../../sql/migrate/history_exists.sql");
 const BLOCKERS: &str = include_str!("../../../sql/migrate/blockers.sql");
 
+/// How long the server waits for the next statement of a transaction that holds locks on tables.
+///
+/// There is hardly a pause between them. A runner whose machine or network went away without a word would hold the
+/// locks for as long as the system takes to find out, which may be hours.
+pub const IDLE_LIMIT: Duration = Duration::from_secs(10);
+
 /// How often a wait for another runner is reported.
 const REPORT_EVERY: Duration = Duration::from_secs(5);
-/// How long to try to come back after the connection broke, if another runner is waited for that long, too; a server
-/// that crashed needs some seconds to recover.
-const RECONNECT_WITHIN: Duration = Duration::from_secs(30);
-
 /// What an attempt can end with besides success.
 #[derive(Debug)]
 pub enum Failure {
@@ -99,18 +101,24 @@ impl Session<'_> {
         self.connection.settings.timeouts
     }
 
-    /// Begins a transaction that holds the migration lock, polling until the limit; never blocks in the server.
+    /// Begins a transaction that holds the migration lock, polling until the limit; never blocks in the server. The
+    /// server ends it if nothing comes for `idle_limit`, zero being no limit.
     ///
     /// `has_history` says that the history table is known to exist, which saves a round trip.
     ///
     /// # Errors
     /// [`Kind::Locked`], naming the holder, or the server's error.
-    pub async fn begin_locked(&self, lock_timeout: Duration, has_history: bool) -> Result<Held, Failure> {
+    pub async fn begin_locked(
+        &self,
+        lock_timeout: Duration,
+        idle_limit: Duration,
+        has_history: bool,
+    ) -> Result<Held, Failure> {
         let started = Instant::now();
         let mut reported: Option<Duration> = None;
         let begin = format!(
             "{}; {}; {}",
-            begin(lock_timeout, self.timeouts().statement),
+            begin(lock_timeout, idle_limit, self.timeouts().statement),
             with_key(LOCK),
             if has_history {
                 history::APPLIED
@@ -179,7 +187,7 @@ impl Session<'_> {
     /// The server's error.
     pub async fn begin(&self, lock_timeout: Duration) -> Result<(), ServerError> {
         self.connection
-            .batch_execute(&begin(lock_timeout, self.timeouts().statement))
+            .batch_execute(&begin(lock_timeout, IDLE_LIMIT, self.timeouts().statement))
             .await
     }
 
@@ -215,28 +223,6 @@ impl Session<'_> {
         Ok(Wait::Again(blockers))
     }
 
-    /// Replaces a broken connection, trying for half a minute at most.
-    ///
-    /// # Errors
-    /// [`Kind::Unreachable`].
-    pub async fn reconnect(&mut self) -> Result<()> {
-        let settings = self.connection.settings.clone();
-        let mut backoff = Backoff::new(RECONNECT_WITHIN.min(self.timeouts().migration_lock_wait));
-        loop {
-            match db::connect(&settings).await {
-                Ok(connection) => {
-                    *self.connection = connection;
-                    self.interrupt.watch(self.connection);
-                    return Ok(());
-                }
-                Err(error) => match backoff.pause() {
-                    Some(pause) => self.interrupt.sleep(pause).await?,
-                    None => return Err(error),
-                },
-            }
-        }
-    }
-
     /// Passes on what the server said, without the remarks that `if exists` makes.
     pub fn report_notices(&mut self) {
         for notice in self.connection.take_notices() {
@@ -251,8 +237,9 @@ impl Session<'_> {
 }
 
 /// The statements that begin a transaction with the run's settings.
-fn begin(lock_timeout: Duration, statement_timeout: Duration) -> String {
+fn begin(lock_timeout: Duration, idle_limit: Duration, statement_timeout: Duration) -> String {
     let settings = SETTINGS
+        .replace(":'idle_timeout'", &milliseconds(idle_limit))
         .replace(":'lock_timeout'", &milliseconds(lock_timeout))
         .replace(":'statement_timeout'", &milliseconds(statement_timeout));
     format!("begin isolation level read committed; {settings}")
@@ -273,8 +260,14 @@ mod tests {
 
     #[test]
     fn every_placeholder_is_filled() {
-        let begin = begin(Duration::from_millis(300), Duration::ZERO);
-        assert!(begin.contains("'lock_timeout', '300ms'") && begin.contains("'statement_timeout', '0ms'"));
+        let begin = begin(Duration::from_millis(300), IDLE_LIMIT, Duration::ZERO);
+        for setting in [
+            "'lock_timeout', '300ms'",
+            "'statement_timeout', '0ms'",
+            "session_timeout', '10000ms'",
+        ] {
+            assert!(begin.contains(setting), "{setting}");
+        }
         for sql in [with_key(LOCK), with_key(LOCK_HOLDER)] {
             assert!(sql.contains("508") && !sql.contains(":key"), "{sql}");
         }

@@ -13,7 +13,7 @@ use super::history::{self, Applied};
 use super::online::Preparation;
 use super::retry::{self, Backoff};
 use super::send;
-use super::session::{Failure, Session, Wait};
+use super::session::{Failure, IDLE_LIMIT, Session, Wait};
 use crate::error::{Error, Result};
 use crate::ops::event::Event;
 
@@ -139,6 +139,10 @@ impl<'a> Migrator<'a> {
                 Err((failure, _)) => return Err(failure.into_error("could not apply the migration")),
             };
             if retry::is_broken(&error) || self.session.connection.is_closed() {
+                let unsent = completed.is_none() && !retry::is_ended_by_admin(&error);
+                if unsent && self.resume(&mut backoff, &error).await? {
+                    continue;
+                }
                 return self.settle(migration, &error).await;
             }
             self.session.rollback().await;
@@ -178,7 +182,7 @@ impl<'a> Migrator<'a> {
         let has_history = self.history.is_some();
         let held = self
             .session
-            .begin_locked(lock_timeout, has_history)
+            .begin_locked(lock_timeout, IDLE_LIMIT, has_history)
             .await
             .map_err(early)?;
         // Runs even if the lock was waited for: another runner may have been the one who held it.
@@ -227,13 +231,15 @@ impl<'a> Migrator<'a> {
         self.history.get_or_insert_default().push(row);
     }
 
+    async fn resume(&mut self, backoff: &mut Backoff, error: &ServerError) -> Result<bool> {
+        let resumed = self.session.resume(backoff, error).await;
+        resumed.map_err(|error| error.with_detail(self.standing().progress()))
+    }
+
     /// Finds out what became of a transaction whose connection broke.
-    ///
-    /// The history is read under the migration lock: while the lost session still lives it holds that lock, so what
-    /// is read afterwards is final.
     async fn settle(&mut self, migration: &Migration, error: &ServerError) -> Result<Outcome> {
         let started = Instant::now();
-        let history = match self.read_after_reconnect().await {
+        let history = match self.session.read_again().await {
             Ok(history) => history,
             Err(reason) => return Err(failure::unknown(migration, error, &reason)),
         };
@@ -245,17 +251,6 @@ impl<'a> Migrator<'a> {
             return Ok(Outcome::Applied(started.elapsed()));
         }
         Err(failure::cut_off(migration, error, self.standing()))
-    }
-
-    async fn read_after_reconnect(&mut self) -> Result<Option<Vec<Applied>>> {
-        self.session.reconnect().await?;
-        let held = self
-            .session
-            .begin_locked(self.session.timeouts().lock, false)
-            .await
-            .map_err(|failure| failure.into_error("could not read the migration history"))?;
-        self.session.rollback().await;
-        Ok(held.history)
     }
 }
 

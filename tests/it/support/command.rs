@@ -4,7 +4,10 @@ use std::fmt;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-/// What a run of the binary left behind.
+/// The password in the environment of every run of [`vital`]; a server that trusts its users never asks for it.
+pub const CANARY: &str = "kAnArIe7Qx93fLsT";
+
+/// What a run of the binary left behind. Making one asserts that nothing printed the [`CANARY`].
 #[derive(Debug)]
 pub struct Run {
     /// Everything on stdout.
@@ -48,11 +51,15 @@ impl Run {
 
 impl From<Output> for Run {
     fn from(output: Output) -> Self {
-        Self {
+        let run = Self {
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
             code: output.status.code().unwrap_or(-1),
+        };
+        for stream in [&run.stdout, &run.stderr] {
+            assert!(!stream.contains(CANARY), "the password is shown: {run}");
         }
+        run
     }
 }
 
@@ -68,6 +75,10 @@ pub fn vital() -> Command {
             command.env_remove(name.as_ref());
         }
     }
-    command.env("HOME", &home).env("NO_COLOR", "1").current_dir(home);
+    command
+        .env("HOME", &home)
+        .env("NO_COLOR", "1")
+        .env("PGPASSWORD", CANARY)
+        .current_dir(home);
     command
 }

@@ -93,6 +93,14 @@ impl Server {
         }
     }
 
+    /// A server that another value owns.
+    pub fn at(address: &Address) -> Self {
+        Self {
+            address: address.clone(),
+            own: None,
+        }
+    }
+
     /// Where it listens.
     pub fn address(&self) -> &Address {
         &self.address

@@ -1,0 +1,74 @@
+//! What a runner does after its connection broke.
+
+use std::time::Duration;
+
+use tokio_postgres::Error as ServerError;
+
+use super::history::Applied;
+use super::retry::Backoff;
+use super::session::{IDLE_LIMIT, Session};
+use crate::db;
+use crate::error::Result;
+use crate::ops::event::Event;
+
+/// How long to try to come back after the connection broke, if another runner is waited for that long, too; a server
+/// that crashed needs some seconds to recover.
+const RECONNECT_WITHIN: Duration = Duration::from_secs(30);
+
+impl Session<'_> {
+    /// Replaces a broken connection, trying for half a minute at most.
+    ///
+    /// # Errors
+    /// [`Kind::Unreachable`].
+    pub async fn reconnect(&mut self) -> Result<()> {
+        let settings = self.connection.settings.clone();
+        let mut backoff = Backoff::new(RECONNECT_WITHIN.min(self.timeouts().migration_lock_wait));
+        loop {
+            match db::connect(&settings).await {
+                Ok(connection) => {
+                    *self.connection = connection;
+                    self.interrupt.watch(self.connection);
+                    return Ok(());
+                }
+                Err(error) => match backoff.pause() {
+                    Some(pause) => self.interrupt.sleep(pause).await?,
+                    None => return Err(error),
+                },
+            }
+        }
+    }
+
+    /// Goes on with a new connection after the old one broke before anything was sent that could have changed the
+    /// database; false if no tries are left.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Unreachable`] or [`crate::Kind::Interrupted`].
+    pub async fn resume(&mut self, backoff: &mut Backoff, error: &ServerError) -> Result<bool> {
+        let Some(pause) = backoff.pause() else {
+            return Ok(false);
+        };
+        let reason = crate::error::chain(error);
+        self.observer.event(&Event::Step {
+            message: format!(
+                "the connection broke ({reason}), and nothing was lost; going on with a new one"
+            ),
+        });
+        self.interrupt.sleep(pause).await?;
+        self.reconnect().await.map(|()| true)
+    }
+
+    /// Reads the history on a new connection and under the migration lock: while the lost session still lives it holds
+    /// that lock, so what is read is final.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Unreachable`], [`crate::Kind::Locked`] or [`crate::Kind::Interrupted`].
+    pub async fn read_again(&mut self) -> Result<Option<Vec<Applied>>> {
+        self.reconnect().await?;
+        let held = self
+            .begin_locked(self.timeouts().lock, IDLE_LIMIT, false)
+            .await
+            .map_err(|failure| failure.into_error("could not read the migration history"))?;
+        self.rollback().await;
+        Ok(held.history)
+    }
+}

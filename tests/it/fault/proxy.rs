@@ -1,0 +1,202 @@
+//! A proxy between vital and PostgreSQL that knows where messages begin and ends a connection at a chosen byte.
+
+use std::io::{Read, Write};
+use std::net::Shutdown;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use tempfile::TempDir;
+
+use super::up;
+use crate::support::{Database, open_directory};
+
+/// Who sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum From {
+    Vital,
+    Server,
+}
+
+/// How much of a message still passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Passes {
+    /// So many bytes of it, or all but one if it is shorter.
+    Bytes(usize),
+    /// The first half.
+    Half,
+    /// All but the last byte.
+    AllButOne,
+}
+
+/// What happens then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Then {
+    /// Both ends see the connection closed.
+    Close,
+    /// Neither end sees or hears anything any more, as when a firewall forgets the connection.
+    Silence,
+}
+
+/// One place to cut a conversation.
+#[derive(Debug, Clone, Copy)]
+pub struct Cut {
+    /// The connection, in the order in which they were opened.
+    pub connection: usize,
+    pub from: From,
+    /// The message of that sender, from 0.
+    pub message: usize,
+    pub passes: Passes,
+    pub then: Then,
+}
+
+/// A message of the recorded conversation.
+#[derive(Debug, Clone)]
+pub struct Message {
+    pub connection: usize,
+    pub from: From,
+    /// Its place among those of the same sender.
+    pub number: usize,
+    pub text: String,
+}
+
+/// Passes connections on to a server, records them, and cuts one.
+pub struct Proxy {
+    directory: TempDir,
+    messages: Arc<Mutex<Vec<Message>>>,
+    done: Arc<AtomicBool>,
+}
+
+impl Proxy {
+    /// Starts it before the database's server.
+    pub fn start(database: &Database, cut: Option<Cut>) -> Self {
+        let directory = open_directory();
+        let listener = UnixListener::bind(directory.path().join(".s.PGSQL.5432")).unwrap();
+        let address = database.address();
+        let server = address.directory.join(format!(".s.PGSQL.{}", address.port));
+        let messages = Arc::new(Mutex::new(Vec::new()));
+        let done = Arc::new(AtomicBool::new(false));
+        let (log, flag) = (messages.clone(), done.clone());
+        thread::spawn(move || {
+            for (connection, client) in listener.incoming().flatten().enumerate() {
+                let Ok(server) = UnixStream::connect(&server) else {
+                    return;
+                };
+                let cut = cut.filter(|cut| cut.connection == connection);
+                let cut_off = Arc::new(AtomicBool::new(false));
+                for (from, source, sink) in
+                    [(From::Vital, &client, &server), (From::Server, &server, &client)]
+                {
+                    let line = Line {
+                        connection,
+                        from,
+                        sink: sink.try_clone().unwrap(),
+                        cut: cut.filter(|cut| cut.from == from),
+                        is_cut: cut_off.clone(),
+                        done: flag.clone(),
+                        log: log.clone(),
+                    };
+                    let source = source.try_clone().unwrap();
+                    thread::spawn(move || line.pass_on(source));
+                }
+            }
+        });
+        Self {
+            directory,
+            messages,
+            done,
+        }
+    }
+
+    /// The runner, connected through the proxy.
+    pub fn up(&self, database: &Database, more: &[&str]) -> Command {
+        let (host, name) = (self.directory.path().display(), database.name());
+        let url = format!("postgresql:///{name}?host={host}&port=5432&user=postgres");
+        let mut command = up(database, more);
+        command.env("DATABASE_URL", url);
+        command
+    }
+
+    /// What passed, in the order of each sender.
+    pub fn messages(&self) -> Vec<Message> {
+        self.messages.lock().unwrap().clone()
+    }
+
+    /// Whether the place to cut was reached.
+    pub fn has_cut(&self) -> bool {
+        self.done.load(Ordering::SeqCst)
+    }
+}
+
+/// One direction of a connection.
+struct Line {
+    connection: usize,
+    from: From,
+    sink: UnixStream,
+    cut: Option<Cut>,
+    is_cut: Arc<AtomicBool>,
+    done: Arc<AtomicBool>,
+    log: Arc<Mutex<Vec<Message>>>,
+}
+
+impl Line {
+    fn pass_on(mut self, mut source: UnixStream) {
+        let (mut pending, mut number) = (Vec::new(), 0);
+        let mut buffer = vec![0; 1 << 16];
+        while let Ok(length @ 1..) = source.read(&mut buffer) {
+            pending.extend_from_slice(&buffer[..length]);
+            while let Some(end) = end_of_message(&pending, self.from == From::Vital && number == 0) {
+                let message: Vec<u8> = pending.drain(..end).collect();
+                if !self.pass(&message, number, &source) {
+                    return;
+                }
+                number += 1;
+            }
+        }
+        let _ = self.sink.shutdown(Shutdown::Write);
+    }
+
+    /// Passes a message on; false if the connection is cut.
+    fn pass(&mut self, message: &[u8], number: usize, source: &UnixStream) -> bool {
+        if self.is_cut.load(Ordering::SeqCst) {
+            return true;
+        }
+        self.log.lock().unwrap().push(Message {
+            connection: self.connection,
+            from: self.from,
+            number,
+            text: String::from_utf8_lossy(message).into_owned(),
+        });
+        let Some(cut) = self.cut.filter(|cut| cut.message == number) else {
+            return self.sink.write_all(message).is_ok();
+        };
+        let all_but_one = message.len() - 1;
+        let passes = match cut.passes {
+            Passes::Bytes(bytes) => bytes.min(all_but_one),
+            Passes::Half => message.len() / 2,
+            Passes::AllButOne => all_but_one,
+        };
+        self.is_cut.store(true, Ordering::SeqCst);
+        let _ = self.sink.write_all(&message[..passes]);
+        self.done.store(true, Ordering::SeqCst);
+        match cut.then {
+            Then::Close => {
+                let _ = self.sink.shutdown(Shutdown::Both);
+                let _ = source.shutdown(Shutdown::Both);
+            }
+            // The streams stay open as long as this thread.
+            Then::Silence => thread::park(),
+        }
+        false
+    }
+}
+
+/// Where the first message in `bytes` ends, if it is complete. A client's first has no type before its length.
+fn end_of_message(bytes: &[u8], untyped: bool) -> Option<usize> {
+    let at = usize::from(!untyped);
+    let length: [u8; 4] = bytes.get(at..at + 4)?.try_into().ok()?;
+    let end = at + usize::try_from(u32::from_be_bytes(length)).ok()?;
+    (end <= bytes.len()).then_some(end)
+}

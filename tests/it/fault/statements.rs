@@ -1,0 +1,87 @@
+//! Single statements of the migrations fail, in ways that pass by themselves and in ways that do not.
+
+use super::check::{assert_sound, prepare};
+use super::{is_long, survive, up};
+use crate::support::{Database, Run, Template};
+
+/// Fails the n-th command that defines something, once.
+const SABOTAGE: &str = "
+    create schema chaos;
+    create sequence chaos.commands;
+    create table chaos.plan (at bigint, code text, message text);
+    create function chaos.fail() returns event_trigger
+    language plpgsql security definer set search_path = chaos, pg_temp as $$
+    declare
+        plan chaos.plan;
+    begin
+        select * into plan from chaos.plan;
+        if nextval('chaos.commands') = plan.at then
+            raise exception using errcode = plan.code, message = plan.message;
+        end if;
+    end
+    $$;
+    create event trigger chaos on ddl_command_end execute function chaos.fail();";
+
+fn sabotaged(at: i64, code: &str, message: &str) -> Database {
+    let database = Database::create(Template::PreState);
+    let mut admin = database.superuser();
+    admin.batch_execute(SABOTAGE).unwrap();
+    let sql = "insert into chaos.plan values ($1, $2, $3)";
+    admin.execute(sql, &[&at, &code, &message]).unwrap();
+    database
+}
+
+/// How many commands of the migrations define something.
+fn commands() -> i64 {
+    let database = sabotaged(0, "P0001", "");
+    Run::of(&mut up(&database, &[])).success();
+    let sql = "select last_value from chaos.commands";
+    database.superuser().query_one(sql, &[]).unwrap().get(0)
+}
+
+#[test]
+fn a_statement_that_fails_leaves_whole_migrations() {
+    prepare();
+    let codes = [
+        ("53100", "could not extend file: No space left on device"),
+        ("57014", "canceling statement due to user request"),
+        ("58030", "could not read block"),
+        ("42501", "permission denied"),
+    ];
+    let last = commands();
+    let step = if is_long() {
+        1
+    } else {
+        usize::try_from(last).unwrap() / 8
+    };
+    let faults: Vec<_> = (1..=last)
+        .step_by(step)
+        .zip(codes.iter().cycle())
+        .map(|(at, (code, message))| (at, *code, *message))
+        .collect();
+    survive("failing statement", &faults, 2, |(at, code, message)| {
+        let database = sabotaged(*at, code, message);
+        let run = Run::of(&mut up(&database, &[])).failure(1);
+        assert!(run.stderr.contains(&format!("SQLSTATE {code}")), "{run}");
+        assert_sound(&database, &run);
+    });
+}
+
+#[test]
+fn a_failure_that_passes_by_itself_is_tried_again() {
+    prepare();
+    let faults = [
+        (3, "40001", "could not serialize access"),
+        (20, "40P01", "deadlock detected"),
+        (40, "55P03", "canceling statement due to lock timeout"),
+        (60, "XX000", "tuple concurrently updated"),
+    ];
+    survive("failure that passes", &faults, 2, |(at, code, message)| {
+        let database = sabotaged(*at, code, message);
+        let run = Run::of(&mut up(&database, &[])).success();
+        let passed = "select last_value > at from chaos.commands, chaos.plan";
+        let passed: bool = database.superuser().query_one(passed, &[]).unwrap().get(0);
+        assert!(passed, "{run}");
+        assert_sound(&database, &run);
+    });
+}
