@@ -7,6 +7,7 @@ select
     set_config('lock_timeout', :'lock_timeout', true),
     set_config('statement_timeout', :'statement_timeout', true),
     set_config('idle_in_transaction_session_timeout', :'idle_timeout', true),
+    set_config('exit_on_error', 'off', true),
     set_config('quote_all_identifiers', 'off', true),
     (
         select set_config(name, '0', true)

@@ -15,6 +15,7 @@ mod cli;
 mod connect;
 mod demo;
 mod fault;
+mod fuzz;
 mod legacy;
 mod members;
 mod migrate_cut;

@@ -8,8 +8,9 @@ use super::retry;
 use crate::error::{Error, Kind, Result};
 
 /// Lifts, for the rest of the transaction or of the message, what a role or database may set and reading must not stumble
-/// over: a short limit of time, and quotes around every name.
+/// over: a short limit of time, the end of the session at the first error, and quotes around every name.
 pub const UNLIMITED: &str = "select pg_catalog.set_config('statement_timeout', '0', true), \
+    pg_catalog.set_config('exit_on_error', 'off', true), \
     pg_catalog.set_config('quote_all_identifiers', 'off', true)";
 
 /// Tells whether a row of the answer has `true` in `column`.

@@ -55,11 +55,10 @@ fn an_online_preparation_waits_for_its_second_connection() {
 }
 
 /// Settings of a database, all at once, that change how statements run or read.
-const HOSTILE: [&[(&str, &str)]; 7] = [
+const HOSTILE: [&[(&str, &str)]; 6] = [
     &[("statement_timeout", "20ms")],
     &[("lock_timeout", "1ms")],
     &[("idle_in_transaction_session_timeout", "1ms")],
-    &[("idle_session_timeout", "20ms")],
     &[("exit_on_error", "on")],
     &[
         ("default_transaction_isolation", "serializable"),
@@ -113,6 +112,32 @@ fn settings_of_database_and_role_do_not_get_in_the_way() {
         drop(admin);
         assert_sound(&database, &run.success());
     });
+}
+
+#[test]
+fn a_session_that_is_ended_while_it_waits_for_a_lock_is_replaced() {
+    prepare();
+    let database = Database::create(Template::PreState);
+    let mut holder = database.superuser();
+    holder
+        .batch_execute("begin; lock public.agents in share mode")
+        .unwrap();
+    let limit = format!(
+        "alter database {} set idle_session_timeout = '900ms'",
+        database.name()
+    );
+    database.superuser().batch_execute(&limit).unwrap();
+    let child = start(&mut up(&database, &[]));
+    // The third pause between two tries is longer than that.
+    std::thread::sleep(Duration::from_secs(5));
+    holder.batch_execute("rollback").unwrap();
+    drop(holder);
+    let run = finish(child).success();
+    assert!(
+        run.stderr.contains("the connection broke") && run.stderr.contains("57P05"),
+        "{run}"
+    );
+    assert_sound(&database, &run);
 }
 
 #[test]

@@ -158,6 +158,7 @@ fn a_connection_that_falls_silent_frees_the_table_soon() {
     let mut reader = database.client();
     reader.batch_execute("set statement_timeout = '18s'").unwrap();
     reader.query("select count(*) from public.agents", &[]).unwrap();
+    drop(reader);
     assert_eq!(applied(&database), 1);
     child.kill().unwrap();
     finish(child);
