@@ -30,6 +30,7 @@ fn tables_are_open_exactly_as_far_as_needed() {
         "user_roles service_role: select",
         "user_tenants authenticated: select",
         "user_tenants service_role: select",
+        "vital_private.admin_audit service_role: select",
     ];
     both(|client, kind| {
         client.batch_execute("set search_path = public").unwrap();
@@ -75,7 +76,7 @@ fn api_roles_cannot_truncate_reference_trigger_or_maintain() {
             ) as privilege,
             unnest(array[
                 'public.agents', 'public.tenants', 'public.user_tenants', 'public.user_roles',
-                'public.resource_sharing_audit', 'vital_private.replaced_policies'
+                'public.resource_sharing_audit', 'vital_private.admin_audit', 'vital_private.replaced_policies'
             ]::regclass[]) as c (oid)
         where has_table_privilege(role, c.oid, privilege)
            or (privilege = 'references' and has_any_column_privilege(role, c.oid, privilege))";
@@ -88,7 +89,7 @@ fn anon_holds_nothing() {
         select format('%s %s', c.oid::regclass, privilege)
         from unnest(array[
                 'public.agents', 'public.tenants', 'public.user_tenants', 'public.user_roles',
-                'public.resource_sharing_audit', 'vital_private.replaced_policies'
+                'public.resource_sharing_audit', 'vital_private.admin_audit', 'vital_private.replaced_policies'
             ]::regclass[]) as c (oid),
             unnest(array['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger']) as privilege
         where has_table_privilege('anon', c.oid, privilege)
@@ -146,9 +147,12 @@ fn functions_are_executable_exactly_as_far_as_needed() {
         "public.is_platform_admin(uuid): authenticated service_role",
         "public.set_tenant_context(uuid): authenticated service_role",
         "vital_private.assign_member(uuid,uuid,character varying): nobody",
+        "vital_private.audit_admin(): nobody",
         "vital_private.audit_agent(): nobody",
         "vital_private.audit_sharing(uuid,text,text,uuid,uuid,character varying,character varying,uuid[],uuid[]): nobody",
         "vital_private.caller_id(): authenticated",
+        "vital_private.change_members(uuid[],uuid[],character varying[],character varying[]): nobody",
+        "vital_private.change_platform_admins(uuid[],boolean,uuid): nobody",
         "vital_private.check_recipients(): nobody",
         "vital_private.drop_retired_functions(): nobody",
         "vital_private.guard_agent(): nobody",
@@ -157,11 +161,13 @@ fn functions_are_executable_exactly_as_far_as_needed() {
         "vital_private.member_tenants(character varying[]): authenticated",
         "vital_private.platform_admin_tenants(): authenticated",
         "vital_private.readable_tenants(): authenticated",
+        "vital_private.refuse_admin_audit_change(): nobody",
         "vital_private.refuse_audit_change(): nobody",
         "vital_private.replace_policies(regclass[],name[]): nobody",
         "vital_private.requested_tenant(text): authenticated service_role",
-        "vital_private.require_user(uuid): nobody",
+        "vital_private.require_users(uuid[]): nobody",
         "vital_private.retire_functions(name[]): nobody",
+        "vital_private.stamp_tenant_status(): nobody",
         "vital_private.touch_updated_at(): nobody",
         "vital_private.writable_tenants(): authenticated",
     ];
