@@ -799,7 +799,7 @@ end
 $$;
 
 -- Runs as its owner, because nobody else may write the audit. The setting vital.operator, a json object with os_user,
--- host and command, is what a tool says about itself; from a user of the API it is not believed.
+-- host and command, is what a tool says about itself; through the API it is not believed.
 create or replace function vital_private.audit_admin()
 returns trigger
 language plpgsql
@@ -851,7 +851,7 @@ begin
                 else 'changed'
             end
     end);
-    if v_user is null then
+    if v_user is null and nullif(current_setting('request.jwt.claims', true), '') is null then
         v_operator := v_setting::jsonb;
     end if;
     insert into vital_private.admin_audit (
