@@ -7,6 +7,7 @@
 -- Safe to run again, and as an owner who is no superuser.
 
 set local client_min_messages = warning;
+set local search_path = pg_catalog, pg_temp;
 
 -- What the API must not reach lives in vital_private; what an earlier form left behind and something foreign still
 -- uses is parked in vital_retired, where nobody can look it up.
