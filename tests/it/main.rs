@@ -7,18 +7,27 @@
     clippy::print_stderr
 )]
 
+mod admins;
 mod attack;
+mod audit;
 mod bootstrap;
 mod cli;
 mod connect;
 mod demo;
 mod legacy;
+mod members;
 mod migrate_cut;
 mod migrate_locks;
 mod migrate_plan;
 mod migrate_status;
 mod migrate_up;
 mod model;
+mod operators_day;
+mod pooler;
+mod postgrest;
+mod prompts;
+mod roster;
+mod seed;
 mod server;
 mod server_binaries;
 mod server_end;
@@ -28,5 +37,7 @@ mod sharing_model;
 mod sharing_report;
 mod sharing_set;
 mod sources;
+mod static_checks;
 mod support;
+mod tenant;
 mod verify;

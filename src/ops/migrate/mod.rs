@@ -1,6 +1,6 @@
 //! Applies the migrations, and tells what is applied and what would be.
 //!
-//! refinery decides what is pending and in which order; [`wrapper`] gives each of its transactions a lock that all
+//! refinery decides what is pending and in which order; `wrapper` gives each of its transactions a lock that all
 //! runners share, short lock timeouts and further tries. Nothing is set for longer than a transaction, so a
 //! transaction-mode pooler may sit between; only index builds of the online preparation need a session.
 
