@@ -7,8 +7,12 @@ fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     watch("sql/migrations");
-    watch("sql/online");
-    fs::write(out.join("online.rs"), listing(&root.join("sql/online"))?)
+    for name in ["online", "down"] {
+        watch(&format!("sql/{name}"));
+        let listing = listing(&root.join("sql").join(name))?;
+        fs::write(out.join(name).with_extension("rs"), listing)?;
+    }
+    Ok(())
 }
 
 /// Rebuilds when a file is added to, removed from or changed in `directory`.
