@@ -7,10 +7,13 @@ fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     watch("sql/migrations");
-    for name in ["online", "down"] {
-        watch(&format!("sql/{name}"));
-        let listing = listing(&root.join("sql").join(name))?;
-        fs::write(out.join(name).with_extension("rs"), listing)?;
+    for name in ["online", "down", "catalog", "verify"] {
+        let directory = format!("sql/{name}");
+        watch(&directory);
+        fs::write(
+            out.join(name).with_extension("rs"),
+            listing(&root.join(directory))?,
+        )?;
     }
     Ok(())
 }

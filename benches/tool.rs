@@ -4,7 +4,8 @@
 //! cargo bench --bench tool -- [--rounds 21] [--pg-bin DIR]
 //! ```
 //!
-//! Whole processes, run alternately; medians and their ratios. Needs psql on the path; peak memory needs Linux.
+//! Whole processes, run alternately; medians and their ratios. Debian's `/usr/bin/psql` is a Perl script around psql, so
+//! the one beside the server's programs is run where there is one. Peak memory needs Linux and `/usr/bin/time`.
 
 #![allow(
     clippy::print_stdout,
@@ -29,7 +30,11 @@ fn main() {
     let rounds: usize = option("--rounds").map_or(21, |text| text.parse().expect("--rounds takes a number"));
     let pg_bin = option("--pg-bin");
     let binaries = Binaries::find_or_fetch(pg_bin.as_deref().map(Path::new), &mut |said| eprintln!("{said}"));
-    let mut options = Options::new(binaries.unwrap());
+    let binaries = binaries.unwrap();
+    let beside = binaries.directory().join("psql");
+    let program = if beside.exists() { beside } else { "psql".into() };
+    let psql = |url: &str| psql(&program, url);
+    let mut options = Options::new(binaries);
     options.superuser = "supabase_admin".to_owned();
     let cluster = Cluster::start(&options).unwrap();
     let mut admin = Client::connect(&cluster.url("postgres"), NoTls).unwrap();
@@ -66,7 +71,7 @@ fn main() {
                 .unwrap();
             cluster.url_as("postgres", "copy")
         };
-        times[4].push(run(&mut apply_with_psql(&copy(&mut admin))));
+        times[4].push(run(&mut apply(psql(&copy(&mut admin)))));
         times[5].push(run(&mut vital(&["migrate", "up"], &copy(&mut admin))));
     }
     let [psql_one, noop, status, version, psql_all, all] = times.map(median);
@@ -101,14 +106,14 @@ fn vital(arguments: &[&str], url: &str) -> Command {
     command
 }
 
-fn psql(url: &str) -> Command {
-    let mut command = Command::new("psql");
+fn psql(program: &Path, url: &str) -> Command {
+    let mut command = Command::new(program);
     command.args(["--no-psqlrc", "--quiet", "--dbname", url]);
     command
 }
 
-fn apply_with_psql(url: &str) -> Command {
-    let mut command = psql(url);
+/// Has psql apply the migration files.
+fn apply(mut command: Command) -> Command {
     command.args(["-1", "-v", "ON_ERROR_STOP=1"]);
     let mut files: Vec<_> = std::fs::read_dir(MIGRATIONS)
         .unwrap()

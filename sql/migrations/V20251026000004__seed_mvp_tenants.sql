@@ -44,34 +44,52 @@ set
     resource_type = 'platform'
 where a.tenant_id is null;
 
--- Where the sharing columns disagree, the narrower reading wins: nobody gains access by being migrated.
-update public.agents as a
-set
-    is_shared = settled.sharing_mode <> 'private',
-    sharing_mode = settled.sharing_mode,
-    shared_with = case when settled.sharing_mode = 'selective' then array_remove(a.shared_with, null) end
-from (
-    select
-        b.id,
-        case
-            when b.is_shared and b.sharing_mode = 'global' then 'global'
-            when b.is_shared and b.sharing_mode = 'selective'
-                and cardinality(array_remove(b.shared_with, null)) > 0 then 'selective'
-            else 'private'
-        end as sharing_mode
-    from public.agents as b
-    where b.is_shared is null
-       or b.sharing_mode is null
-       or b.is_shared <> (b.sharing_mode <> 'private')
-       or (b.sharing_mode = 'selective') <> (coalesce(cardinality(b.shared_with), 0) > 0)
-       or array_position(b.shared_with, null) is not null
-) as settled
-where a.id = settled.id;
-
-alter table public.agents validate constraint agents_tenant_id_fkey;
-alter table public.agents validate constraint agents_sharing_mode_check;
-alter table public.agents validate constraint agents_resource_type_check;
-alter table public.agents validate constraint agents_sharing_check;
+-- One statement, so that one scan of the table serves all three checks. Only a database that was migrated by hand has rows
+-- that violate one: where the sharing columns disagree, the narrower reading wins, so nobody gains access by being
+-- migrated. What violates the checks after that stops the migration.
+do $$
+declare
+    v_settled boolean := false;
+begin
+    loop
+        begin
+            alter table public.agents
+                validate constraint agents_sharing_mode_check,
+                validate constraint agents_resource_type_check,
+                validate constraint agents_sharing_check,
+                validate constraint agents_tenant_id_fkey;
+            exit;
+        exception when check_violation then
+            if v_settled then
+                raise;
+            end if;
+        end;
+        update public.agents as a
+        set
+            is_shared = settled.sharing_mode <> 'private',
+            sharing_mode = settled.sharing_mode,
+            shared_with = case when settled.sharing_mode = 'selective' then array_remove(a.shared_with, null) end
+        from (
+            select
+                b.id,
+                case
+                    when b.is_shared and b.sharing_mode = 'global' then 'global'
+                    when b.is_shared and b.sharing_mode = 'selective'
+                        and cardinality(array_remove(b.shared_with, null)) > 0 then 'selective'
+                    else 'private'
+                end as sharing_mode
+            from public.agents as b
+            where b.is_shared is null
+               or b.sharing_mode is null
+               or b.is_shared <> (b.sharing_mode <> 'private')
+               or (b.sharing_mode = 'selective') <> (coalesce(cardinality(b.shared_with), 0) > 0)
+               or array_position(b.shared_with, null) is not null
+        ) as settled
+        where a.id = settled.id;
+        v_settled := true;
+    end loop;
+end
+$$;
 
 -- Granting.
 
@@ -114,7 +132,6 @@ create or replace function vital_private.change_members(
 )
 returns table (n bigint, previous_role varchar, previous_status varchar)
 language plpgsql
-security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -186,7 +203,6 @@ create or replace function vital_private.change_platform_admins(
 )
 returns table (n bigint, was_admin boolean)
 language plpgsql
-security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin

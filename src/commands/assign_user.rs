@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use tokio_postgres::Transaction;
 
-use super::change::{Change, ChangeArgs, carry_out};
+use super::change::{Change, ChangeArgs, Question, carry_out};
 use super::{Context, file, pick, seats, word};
 use crate::cli::exit_codes;
 use crate::error::Result;
@@ -86,14 +86,16 @@ async fn from_file(
     };
     let place = tenancy.connection.settings.describe();
     let question = |preview: &Roster| {
-        let tallies = preview.tallies.iter().map(|tally| {
+        let told = preview.tallies.iter().map(|tally| {
             format!(
-                "  {} {}: {} added, {} changed, {} unchanged\n",
+                "{} {}: {} added, {} changed, {} unchanged",
                 tally.tenant, tally.role, tally.added, tally.changed, tally.unchanged
             )
         });
-        let tallies: String = tallies.collect();
-        format!("{tallies}assign the users of {name} in {place}?")
+        Question {
+            told: told.collect(),
+            asked: format!("assign the users of {name} in {place}?"),
+        }
     };
     let work = async |tx: &Transaction<'_>| {
         let seats = roster::seats(tx, name, &lines).await?;

@@ -23,7 +23,15 @@ pub(super) struct Change<'a, R> {
     /// Whether to roll it back.
     pub args: ChangeArgs,
     /// The question, for what takes something away or grants much.
-    pub question: Option<&'a dyn Fn(&R) -> String>,
+    pub question: Option<&'a dyn Fn(&R) -> Question>,
+}
+
+/// A question with what one should know to answer it.
+pub(super) struct Question {
+    /// What would happen, line by line.
+    pub told: Vec<String>,
+    /// The question itself.
+    pub asked: String,
 }
 
 impl Context {
@@ -31,7 +39,7 @@ impl Context {
     pub(super) fn tenancy<'a>(&'a self, connection: &'a mut Connection) -> Tenancy<'a> {
         Tenancy {
             connection,
-            operator: Operator::of_process(command_line(std::env::args())),
+            operator: Operator::of_process(&command_line(std::env::args())),
             observer: &self.progress,
             interrupt: &self.interrupt,
         }
@@ -57,12 +65,26 @@ pub(super) async fn carry_out<R: Report + Outcome>(
             return Ok(0);
         }
         if let Some(question) = asks {
-            context.prompt.require(&question(&preview), "--yes")?;
+            ask(context, question(&preview))?;
         }
     }
     let report = tenancy.apply(what, &work).await?;
     context.output.report(&report)?;
     Ok(0)
+}
+
+fn ask(context: &Context, question: Question) -> Result<()> {
+    let Question { told, asked } = question;
+    if !context.prompt.can_answer() {
+        return context.prompt.require(&asked, "--yes").map_err(|mut error| {
+            error.details.extend(told);
+            error
+        });
+    }
+    for line in told {
+        context.output.line(&format!("  {line}"));
+    }
+    context.prompt.require(&asked, "--yes")
 }
 
 /// The command as it was typed, without a connection string, which may hold a password.

@@ -14,11 +14,13 @@ mod migrate;
 mod pick;
 mod remove_user;
 mod revoke_admin;
+mod schema;
 mod seats;
 mod seed;
 mod suspend_user;
 mod tenant;
 mod user;
+mod verify;
 
 use clap::Subcommand;
 
@@ -42,6 +44,9 @@ use word;
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Apply the migrations, or show what is applied and what would be
+    #[command(subcommand)]
+    Migrate(migrate::Command),
     /// Show, create, change, suspend, activate and archive tenants
     #[command(subcommand)]
     Tenant(tenant::Command),
@@ -68,9 +73,11 @@ pub enum Command {
     Bootstrap(bootstrap::Args),
     /// Show the whole story on a private, throw-away PostgreSQL
     Demo(demo::Args),
-    /// Apply the migrations, or show what is applied and what would be
+    /// Check that the database is as promised, and that isolation holds in it
+    Verify(verify::Args),
+    /// Show the schema of the tenancy
     #[command(subcommand)]
-    Migrate(migrate::Command),
+    Schema(schema::Command),
     /// Write the completion script of a shell
     Completions(completions::Args),
     /// Write the manual
@@ -142,6 +149,8 @@ pub async fn run(command: &Command, context: &Context) -> Result<u8> {
         Command::Audit(args) => audit::run(args, context).await,
         Command::Bootstrap(args) => bootstrap::run(args, context).await,
         Command::Demo(args) => demo::run(args, context).await,
+        Command::Verify(args) => verify::run(args, context).await,
+        Command::Schema(command) => schema::run(command, context).await,
         Command::Migrate(command) => migrate::run(command, context).await,
         Command::Completions(args) => completions::run(args, context),
         Command::Man(args) => man::run(args, context),

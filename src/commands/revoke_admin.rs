@@ -2,7 +2,7 @@
 
 use tokio_postgres::Transaction;
 
-use super::change::{Change, ChangeArgs, carry_out};
+use super::change::{Change, ChangeArgs, Question, carry_out};
 use super::{Context, pick};
 use crate::cli::exit_codes;
 use crate::error::Result;
@@ -33,7 +33,10 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     let question = |preview: &AdminChanges| {
         let changed = preview.users.iter().filter(|user| user.changed);
         let names: Vec<_> = changed.map(|user| user.user.full_name()).collect();
-        format!("revoke platform admin from {} in {place}?", names.join(", "))
+        Question {
+            told: Vec::new(),
+            asked: format!("revoke platform admin from {} in {place}?", names.join(", ")),
+        }
     };
     let work = async |tx: &Transaction<'_>| {
         let users = Person::once(people::find(tx, &users).await?);

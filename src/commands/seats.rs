@@ -2,6 +2,7 @@
 
 use tokio_postgres::Transaction;
 
+use super::change::Question;
 use crate::model::{TenantRef, UserRef};
 use crate::ops::members::{Members, Seat, Wish};
 use crate::ops::tenancy::{Fault, people, tenants};
@@ -25,15 +26,17 @@ pub(super) async fn find(
 }
 
 /// Asks whether to take access from those who would lose it.
-pub(super) fn question(preview: &Members, verb: &str, place: &str) -> String {
-    let lines = preview
-        .members
-        .iter()
-        .filter(|member| member.changed)
-        .map(|member| {
-            let role = member.role.as_deref().unwrap_or("member");
-            format!("  {}, {role} of `{}`\n", member.user.full_name(), member.tenant)
-        });
-    let lines: String = lines.collect();
-    format!("{lines}{verb} in {place}?")
+pub(super) fn question(preview: &Members, verb: &str, place: &str) -> Question {
+    let changing: Vec<_> = preview.members.iter().filter(|member| member.changed).collect();
+    let told = changing.iter().map(|member| {
+        let role = member.role.as_deref().unwrap_or("member");
+        format!("{}, {role} of `{}`", member.user.full_name(), member.tenant)
+    });
+    Question {
+        told: told.collect(),
+        asked: match changing.len() {
+            1 => format!("{verb} this user in {place}?"),
+            count => format!("{verb} these {count} users in {place}?"),
+        },
+    }
 }

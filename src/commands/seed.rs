@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use tokio_postgres::Transaction;
 
-use super::change::{Change, ChangeArgs, carry_out};
+use super::change::{Change, ChangeArgs, Question, carry_out};
 use super::{Context, file};
 use crate::cli::{Format, exit_codes};
 use crate::error::{Error, Result};
@@ -44,9 +44,9 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     let mut connection = context.connect().await?;
     let place = connection.settings.describe();
     let mut tenancy = context.tenancy(&mut connection);
-    let question = |preview: &Seeded| {
-        let lines: String = preview.lines().iter().map(|line| format!("  {line}\n")).collect();
-        format!("{lines}do this in {place}?")
+    let question = |preview: &Seeded| Question {
+        told: preview.lines(),
+        asked: format!("do this in {place}?"),
     };
     let work = async |tx: &Transaction<'_>| seed(tx, &content, args.allow_no_owner, &context.progress).await;
     let change = Change {

@@ -9,7 +9,7 @@ use super::conninfo;
 use super::environment::Environment;
 use super::params::{Origin, Params, nearest};
 use super::service::read;
-use super::text::{Hidden, expand, strict_map, without_values};
+use super::text::{Hidden, day, expand, sentence, strict_map, without_values};
 use crate::error::{Error, Result};
 
 /// The name of the file in the working directory.
@@ -31,6 +31,32 @@ struct Content {
     targets: BTreeMap<String, Target>,
     #[serde(default)]
     fleet: Fleet,
+    #[serde(default)]
+    verify: Verify,
+}
+
+/// What `vital verify` takes from the file.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Verify {
+    #[serde(default)]
+    exceptions: Vec<Exception>,
+}
+
+/// A finding of `vital verify` that somebody has accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exception {
+    /// The check's id; `*` stands for any text.
+    pub check: String,
+    /// The object's name as the finding gives it; `*` stands for any text.
+    pub object: String,
+    /// Why it is accepted.
+    #[serde(deserialize_with = "sentence")]
+    pub reason: String,
+    /// The last day on which it is, as `2027-01-31`.
+    #[serde(deserialize_with = "day")]
+    pub until: time::Date,
 }
 
 /// One database of the file.
@@ -110,7 +136,7 @@ impl ConfigFile {
                 let text = error.to_string();
                 let text = text.split(" at line ").next().unwrap_or(&text);
                 Err(Error::usage(format!("{place}: {}", without_values(text)))
-                    .with_hint("the keys are targets (url, password, labels) and fleet (concurrency, canary, max_failures)"))
+                    .with_hint("the keys are targets (url, password, labels), fleet (concurrency, canary, max_failures) and verify (exceptions: check, object, reason, until)"))
             }
         }
     }
@@ -127,6 +153,12 @@ impl ConfigFile {
             .filter(|(_, target)| target.labels.iter().any(|own| own == label))
             .map(|(name, _)| name.as_str())
             .collect()
+    }
+
+    /// The accepted findings.
+    #[must_use]
+    pub fn exceptions(&self) -> &[Exception] {
+        &self.content.verify.exceptions
     }
 
     /// The limits of a fleet run.

@@ -23,5 +23,5 @@ mod verify;
 
 pub use connect::connect;
 pub use connection::{Canceller, Connection, Notice};
-pub use file::{ConfigFile, Fleet};
+pub use file::{ConfigFile, Exception, Fleet};
 pub use settings::{Settings, Timeouts};

@@ -62,6 +62,22 @@ where
     deserializer.deserialize_map(Unique(PhantomData))
 }
 
+/// Deserializes a day such as `2027-01-31`.
+pub(super) fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<time::Date, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let format = time::macros::format_description!("[year]-[month]-[day]");
+    time::Date::parse(&text, format).map_err(|_| D::Error::custom("expected a day such as 2027-01-31"))
+}
+
+/// Deserializes a text that says something.
+pub(super) fn sentence<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match text.trim().is_empty() {
+        true => Err(D::Error::custom("a reason is required")),
+        false => Ok(text),
+    }
+}
+
 /// Takes the offending value out of a message such as `invalid type: string "secret", expected a map`.
 pub(super) fn without_values(message: &str) -> String {
     for start in ["invalid type: ", "invalid value: "] {

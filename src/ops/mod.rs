@@ -12,6 +12,7 @@ pub mod seed;
 pub mod tenancy;
 pub mod tenant;
 pub mod user;
+pub mod verify;
 mod yaml;
 
 /// A moment for a table: RFC 3339, UTC, whole seconds.

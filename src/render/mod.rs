@@ -3,10 +3,13 @@
 pub mod csv;
 pub mod escape;
 pub mod event;
+pub mod github;
 pub mod json;
+pub mod junit;
 mod output;
 #[cfg(test)]
 mod sample;
+pub mod sarif;
 pub mod table;
 pub mod text;
 pub mod yaml;

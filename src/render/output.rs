@@ -64,6 +64,12 @@ impl Output {
         self.tell(|out| writeln!(out, "{}", super::escape::visible_lines(message, "")));
     }
 
+    /// Writes a line to stderr that a machine reads there, also when quiet.
+    pub fn command(&self, line: &str) {
+        self.progress.clear();
+        let _ = writeln!(stderr(), "{line}");
+    }
+
     /// Writes a `note:` to stderr, unless quiet.
     pub fn note(&self, message: &str) {
         self.tell(|out| text::labelled(Label::Note, message, out));

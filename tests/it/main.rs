@@ -26,3 +26,4 @@ mod server_binaries;
 mod server_end;
 mod sources;
 mod support;
+mod verify;

@@ -15,5 +15,5 @@ pub struct Args {
 }
 
 pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
-    status::run(&args.args, context, TenantStatus::Active, "Activate").await
+    status::run(&args.args, context, TenantStatus::Active, "activate").await
 }

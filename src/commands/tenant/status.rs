@@ -2,11 +2,11 @@
 
 use tokio_postgres::Transaction;
 
-use crate::commands::change::{Change, ChangeArgs, carry_out};
+use crate::commands::change::{Change, ChangeArgs, Question, carry_out};
 use crate::commands::{Context, pick};
 use crate::error::Result;
 use crate::model::{TenantRef, TenantStatus};
-use crate::ops::tenant::status::{StatusChange, change};
+use crate::ops::tenant::status::{Impact, StatusChange, change};
 
 /// The arguments of a change of status.
 #[derive(Debug, clap::Args)]
@@ -30,17 +30,15 @@ pub(super) async fn run(
     let mut tenancy = context.tenancy(&mut connection);
     let tenant = pick::tenant(context, &mut tenancy, args.tenant.as_ref(), "TENANT").await?;
     let question = |preview: &StatusChange| {
-        let lines = preview.impact.iter().flat_map(|impact| impact.lines());
-        let lines: String = lines.map(|line| format!("  {line}\n")).collect();
         let tenant = &preview.change.tenant;
-        format!(
-            "{lines}{verb} tenant `{}` ({}) in {place}?",
-            tenant.slug, tenant.name
-        )
+        Question {
+            told: preview.impact.iter().flat_map(Impact::lines).collect(),
+            asked: format!("{verb} tenant `{}` ({}) in {place}?", tenant.slug, tenant.name),
+        }
     };
     let work = async |tx: &Transaction<'_>| change(tx, &tenant, status).await;
     let change = Change {
-        what: &format!("could not {} the tenant", verb.to_lowercase()),
+        what: &format!("could not {verb} the tenant"),
         args: args.change,
         question: (status != TenantStatus::Active).then_some(&question as &dyn Fn(&_) -> _),
     };

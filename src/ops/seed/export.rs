@@ -123,7 +123,7 @@ pub async fn export(transaction: &Transaction<'_>) -> Result<Export, Fault> {
 }
 
 /// The columns to write: slug first, then in the file's order, those that a new tenant would not have anyway.
-fn columns(document: &Value, parent: Option<String>) -> Vec<(&'static str, Value)> {
+fn columns(document: &Value, parent: Option<&str>) -> Vec<(&'static str, Value)> {
     let value = |column: &str| document.get(column).cloned().unwrap_or_default();
     let mut columns = vec![("slug", value("slug"))];
     for column in COLUMNS {
@@ -133,11 +133,7 @@ fn columns(document: &Value, parent: Option<String>) -> Vec<(&'static str, Value
             columns.push((column, value));
         }
         if column == "type" {
-            columns.extend(
-                parent
-                    .iter()
-                    .map(|parent| ("parent", Value::from(parent.as_str()))),
-            );
+            columns.extend(parent.map(|parent| ("parent", Value::from(parent))));
         }
     }
     columns

@@ -16,7 +16,7 @@ pub struct Operator {
 impl Operator {
     /// The user of this process on this machine, running `command`.
     #[must_use]
-    pub fn of_process(command: String) -> Self {
+    pub fn of_process(command: &str) -> Self {
         Self {
             os_user: whoami::username().ok(),
             host: whoami::hostname().ok(),

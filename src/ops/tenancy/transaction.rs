@@ -149,10 +149,16 @@ impl Tenancy<'_> {
         let Some((table, constraint)) = broken_check(error) else {
             return failure;
         };
-        match self.connection.query_opt(RULE, &[&table, &constraint]).await {
-            Ok(Some(row)) => failure.with_detail(format!("the rule is {}", row.get::<_, &str>("definition"))),
-            _ => failure,
-        }
+        let rule = self.connection.query_opt(RULE, &[&table, &constraint]).await;
+        let Ok(Some(rule)) = rule else {
+            return failure;
+        };
+        // The server's detail is the whole row.
+        let failure = Error {
+            details: Vec::new(),
+            ..failure
+        };
+        failure.with_detail(format!("the rule is {}", rule.get::<_, &str>("definition")))
     }
 }
 

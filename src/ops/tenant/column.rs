@@ -18,6 +18,7 @@ pub(super) struct Column {
     pub quoted: String,
     pub kind: String,
     pub is_json: bool,
+    pub max_length: Option<i32>,
 }
 
 /// A column with its new value as text.
@@ -71,6 +72,7 @@ async fn columns(transaction: &Transaction<'_>) -> Result<Vec<Column>, Fault> {
         quoted: row.get("quoted"),
         kind: row.get("type"),
         is_json: row.get("is_json"),
+        max_length: row.get("max_length"),
     };
     Ok(rows.iter().map(column).collect())
 }
@@ -115,6 +117,14 @@ async fn whole(
                 .with_hint("nothing was changed")
         })?;
         return Ok(Some(tenants::find(transaction, &parent).await?.id.to_string()));
+    }
+    let limit = column.max_length.and_then(|limit| usize::try_from(limit).ok());
+    if let Some(limit) = limit.filter(|limit| text.chars().count() > *limit) {
+        let length = text.chars().count();
+        return Err(Error::failed(format!("could not set `{}`", column.name))
+            .with_cause(format!("it holds {limit} characters, and the value has {length}"))
+            .with_hint("nothing was changed")
+            .into());
     }
     let sql = format!("select cast($1::text as {}) is null", column.kind);
     transaction

@@ -42,7 +42,7 @@ impl Impact {
             _ => format!(" ({})", names.join(", ")),
         };
         let mut lines = vec![format!(
-            "{} lose access, {} of them have no other tenant",
+            "access ends for {}; without another active tenant: {}",
             count(self.members, "active member", "active members"),
             self.members_without_another
         )];
@@ -54,14 +54,14 @@ impl Impact {
         tell(
             self.private_agents,
             format!(
-                "{} out of everybody's reach but a platform admin's",
+                "{} then out of reach, but for platform admins",
                 count(self.private_agents, "private agent", "private agents")
             ),
         );
         tell(
             self.selective_agents,
             format!(
-                "{} shared with other tenants{}: they keep reading, nobody maintains",
+                "{} shared with other tenants{}: readable there, maintained by nobody",
                 count(self.selective_agents, "agent", "agents"),
                 among(&self.recipients)
             ),
@@ -69,14 +69,14 @@ impl Impact {
         tell(
             self.global_agents,
             format!(
-                "{} shared with everybody: they stay readable",
+                "{} shared with everybody: still readable",
                 count(self.global_agents, "agent", "agents")
             ),
         );
         tell(
             self.received_agents,
             format!(
-                "{} of other tenants{} no longer reach its members",
+                "{} of other tenants{}: out of its members' reach",
                 count(self.received_agents, "agent", "agents"),
                 among(&self.sharers)
             ),

@@ -24,7 +24,9 @@ pub struct Answers {
 /// Creates what tries a statement for each of many rows in one round trip, undoing each; and a list of everything, which
 /// the user would not see.
 pub fn prepare(transaction: &mut Transaction<'_>) {
+    // Nothing is analysed, so the planner expects millions of rows, and would compile for them.
     let sql = "
+        set local jit = off;
         create temp table all_agents on commit drop as
             select id, tenant_id, is_shared, sharing_mode, shared_with from public.agents;
         create temp table all_tenants on commit drop as select id from public.tenants;

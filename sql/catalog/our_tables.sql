@@ -1,0 +1,15 @@
+-- The tables that the migrations promise: five in schema public, and whatever they keep in vital_private, where the runner's
+-- history is, too.
+-- Returns: oid
+
+select c.oid
+from pg_class as c
+join pg_namespace as n on n.oid = c.relnamespace
+where c.relkind in ('r', 'p')
+  and (
+      (
+          n.nspname = 'public'
+          and c.relname in ('tenants', 'user_tenants', 'user_roles', 'agents', 'resource_sharing_audit')
+      )
+      or (n.nspname = 'vital_private' and c.relname <> 'refinery_schema_history')
+  )

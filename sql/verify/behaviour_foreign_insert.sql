@@ -1,0 +1,19 @@
+-- id: behaviour-foreign-insert
+-- level: error
+-- title: A user may create an agent in another tenant
+-- explanation: An agent that somebody else planted is read and trusted as the tenant's own.
+-- fix: Restore the policy agents_insert_own_tenant and the trigger agents_10_guard.
+-- actors: member stranger removed
+
+with planted as (
+    insert into public.agents (name, tenant_id)
+    values ('vital verify probe, planted', current_setting('vital.tenant_other')::uuid)
+)
+select
+    'behaviour-foreign-insert' as check_id,
+    'error' as level,
+    format('as %s: insert into public.agents', current_setting('vital.actor')) as object,
+    'refused' as expected,
+    'accepted' as actual,
+    null as explanation,
+    null as fix

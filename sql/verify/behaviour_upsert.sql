@@ -1,0 +1,20 @@
+-- id: behaviour-upsert
+-- level: error
+-- title: A user may choose the id of an agent, and so take over or find a hidden one
+-- explanation: An upsert on the id of a hidden agent would change it, and "duplicate key" would tell that it exists.
+-- fix: Restore the column grants that the check shape-column-grants shows.
+-- actors: member
+
+with taken as (
+    insert into public.agents (id, name)
+    values (current_setting('vital.agent_foreign_private')::uuid, 'vital verify probe, taken')
+    on conflict (id) do nothing
+)
+select
+    'behaviour-upsert' as check_id,
+    'error' as level,
+    'as member: insert into public.agents (id)' as object,
+    'refused' as expected,
+    'accepted' as actual,
+    null as explanation,
+    null as fix

@@ -1,0 +1,33 @@
+//! `vital schema dump`: the promised catalog, or the live one in the same form.
+
+use crate::cli::{Format, exit_codes};
+use crate::commands::Context;
+use crate::error::{Error, Result};
+use crate::ops::verify::catalog::Catalog;
+use crate::render::yaml;
+
+/// The arguments of `vital schema dump`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = exit_codes!(7))]
+pub struct Args {
+    /// Print what the database has instead of what the migrations promise
+    #[arg(long)]
+    live: bool,
+}
+
+pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
+    let catalog = match args.live {
+        true => Catalog::live(&mut context.connect().await?).await?,
+        false => Catalog::promised()?,
+    };
+    // A table would cut the bodies of functions into pieces.
+    if context.output.format() == Format::Table {
+        let mut document = Vec::new();
+        yaml::write(&catalog, &mut document)
+            .map_err(|error| Error::failed("could not write the catalog").with_cause(error.to_string()))?;
+        context.output.document(&document)?;
+    } else {
+        context.output.report(&catalog)?;
+    }
+    Ok(0)
+}

@@ -1,0 +1,113 @@
+//! `vital verify`: is the database as promised, and does isolation hold?
+
+mod artifact;
+
+use clap::ValueEnum;
+use time::OffsetDateTime;
+
+use self::artifact::Artifact;
+use super::Context;
+use crate::cli::{Format, exit_codes};
+use crate::db::{ConfigFile, Connection};
+use crate::error::Result;
+use crate::ops::verify::{self, CheckList, Overview, Request, Threshold, Verification, mend};
+
+/// The arguments of `vital verify`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = exit_codes!(3 4 6 7 8))]
+pub struct Args {
+    /// Make these checks only, by id; * stands for any text
+    #[arg(long, value_name = "CHECK", value_delimiter = ',')]
+    only: Vec<String>,
+
+    /// Leave these checks out
+    #[arg(long, value_name = "CHECK", value_delimiter = ',')]
+    skip: Vec<String>,
+
+    /// End with 4 also for warnings, or for checks that could not be made
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "error")]
+    fail_on: Vec<FailOn>,
+
+    /// Write the result also as junit=PATH or sarif=PATH, or to stderr as annotations for GitHub
+    #[arg(long, value_name = "junit=PATH|sarif=PATH|github")]
+    report: Vec<Artifact>,
+
+    /// Show the fixes that restore the tenancy's own objects, ask, apply them, and verify again
+    #[arg(long)]
+    fix: bool,
+
+    /// List the checks instead of making them
+    #[arg(long)]
+    list: bool,
+}
+
+/// What makes a run fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    /// Findings of level error
+    Error,
+    /// Warnings, too
+    Warning,
+    /// Checks that could not be made, too
+    NotChecked,
+}
+
+pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
+    if args.list {
+        let checks = verify::checks();
+        context.output.report(&CheckList { checks })?;
+        return Ok(0);
+    }
+    let request = args.request(context)?;
+    let mut connection = context.connect().await?;
+    let mut verification = verify::verify(&mut connection, &request).await?;
+    if args.fix && mended(context, &mut connection, &verification).await? {
+        verification = verify::verify(&mut connection, &request).await?;
+    }
+    match context.output.format() {
+        Format::Table => context.output.report(&Overview(&verification))?,
+        _ => context.output.report(&verification)?,
+    }
+    for artifact in &args.report {
+        artifact.write(&verification, context)?;
+    }
+    Ok(verification.verdict.exit_code())
+}
+
+impl Args {
+    fn request(&self, context: &Context) -> Result<Request> {
+        let config = ConfigFile::load(context.global.connect.config.as_deref())?;
+        Ok(Request {
+            only: self.only.clone(),
+            skip: self.skip.clone(),
+            threshold: Threshold {
+                warnings: self.fail_on.contains(&FailOn::Warning),
+                not_checked: self.fail_on.contains(&FailOn::NotChecked),
+            },
+            exceptions: config.exceptions().to_vec(),
+            today: OffsetDateTime::now_utc().date(),
+        })
+    }
+}
+
+/// Shows the safe fixes, asks and applies them; tells whether there were any.
+async fn mended(context: &Context, connection: &mut Connection, found: &Verification) -> Result<bool> {
+    let fixes = mend::fixable(found);
+    if fixes.is_empty() {
+        context
+            .output
+            .note("nothing was found that can be mended without a person's judgement");
+        return Ok(false);
+    }
+    for fix in &fixes {
+        context.output.line(fix.fix.as_deref().unwrap_or_default());
+    }
+    let question = format!(
+        "run this for {} findings on {}?",
+        fixes.len(),
+        connection.settings.describe()
+    );
+    context.prompt.require(&question, "--yes")?;
+    mend::apply(connection, &fixes, &context.progress, &context.interrupt).await?;
+    Ok(true)
+}

@@ -1,0 +1,207 @@
+//! Acts as users of a probe, in one transaction that is always rolled back.
+
+use std::pin::Pin;
+
+use tokio_postgres::{Error as ServerError, Row, Transaction};
+
+use super::check::Check;
+use super::finding::{Finding, NotChecked, reason};
+use super::pipeline;
+use crate::db::Connection;
+use crate::error::{Error, Result};
+
+const CREATE: &str = include_str!("../../../sql/probe/create.sql");
+const UNDO: &str = "rollback to savepoint verify";
+
+/// SQLSTATEs that say no to an actor: privilege or row security, a foreign key, a check, a restriction.
+const REFUSALS: [&str; 5] = ["42501", "23503", "23514", "23001", "44000"];
+
+/// One actor's turn in a check.
+struct Turn<'a> {
+    check: &'a Check,
+    actor: &'a str,
+    /// Statements that the actor runs first, if any.
+    first: Option<&'a str>,
+    /// The query whose rows are findings.
+    query: &'a str,
+    /// Whether the query looks at the effect as the prober.
+    looks: bool,
+}
+
+impl Turn<'_> {
+    /// Whether a refusal is a finding; a visitor may always be refused.
+    fn must_succeed(&self) -> bool {
+        self.check.must_succeed && self.actor != "anon"
+    }
+}
+
+/// The answers to a turn.
+struct Answers {
+    acted: Result<(), ServerError>,
+    first: Result<(), ServerError>,
+    rows: Result<Vec<Row>, ServerError>,
+}
+
+enum Answer {
+    Done(Result<(), ServerError>),
+    Rows(Result<Vec<Row>, ServerError>),
+}
+
+type Step<'a> = Pin<Box<dyn Future<Output = Answer> + 'a>>;
+
+/// Makes the probe and lets each actor try what `checks` say.
+pub(super) async fn behave(
+    connection: &mut Connection,
+    checks: &[&Check],
+) -> Result<(Vec<Finding>, Vec<NotChecked>)> {
+    if checks.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let failed = |error: &ServerError| Error::failed("could not act as users").caused_by(error);
+    let transaction = connection.begin().await.map_err(|e| failed(&e))?;
+    let outcome = match create(&transaction).await {
+        Ok(()) => act(&transaction, checks).await,
+        Err(error) => {
+            let reason = format!("the probe could not be created: {}", reason(&error));
+            let all = checks.iter().map(|check| NotChecked::new(&check.id, &reason));
+            Ok((Vec::new(), all.collect()))
+        }
+    };
+    transaction.rollback().await.map_err(|e| failed(&e))?;
+    outcome
+}
+
+async fn create(transaction: &Transaction<'_>) -> Result<(), ServerError> {
+    transaction
+        .batch_execute(&format!(
+            "set local search_path = pg_catalog; set local jit = off; {CREATE}; savepoint verify"
+        ))
+        .await
+}
+
+async fn act(transaction: &Transaction<'_>, checks: &[&Check]) -> Result<(Vec<Finding>, Vec<NotChecked>)> {
+    let turns: Vec<Turn<'_>> = checks.iter().flat_map(|check| turns(check)).collect();
+    let run = |sql: String| -> Step<'_> {
+        Box::pin(async move { Answer::Done(transaction.batch_execute(&sql).await) })
+    };
+    let ask =
+        |sql| -> Step<'_> { Box::pin(async move { Answer::Rows(transaction.query_typed(sql, &[]).await) }) };
+    let mut steps = Vec::with_capacity(turns.len() * 4);
+    for turn in &turns {
+        steps.push(run(become_actor(turn.actor)));
+        let reset = if turn.looks { "; reset role" } else { "" };
+        steps.push(run(format!("{}{reset}", turn.first.unwrap_or_default())));
+        steps.push(ask(turn.query));
+        steps.push(run(UNDO.to_owned()));
+    }
+    let mut answers = pipeline::in_order(steps).await.into_iter();
+    let (mut findings, mut not_checked) = (Vec::new(), Vec::new());
+    for turn in &turns {
+        let Some(answers) = take(&mut answers)? else { break };
+        match judge(turn, answers) {
+            Ok(found) => findings.extend(found),
+            Err(why) => not_checked.push(why),
+        }
+    }
+    not_checked.dedup();
+    Ok((findings, not_checked))
+}
+
+/// Takes the four answers of a turn.
+fn take(answers: &mut impl Iterator<Item = Answer>) -> Result<Option<Answers>> {
+    let four = (answers.next(), answers.next(), answers.next(), answers.next());
+    let (
+        Some(Answer::Done(acted)),
+        Some(Answer::Done(first)),
+        Some(Answer::Rows(rows)),
+        Some(Answer::Done(undone)),
+    ) = four
+    else {
+        return Ok(None);
+    };
+    undone.map_err(|error| Error::failed("the server ended the verification").caused_by(&error))?;
+    Ok(Some(Answers { acted, first, rows }))
+}
+
+fn turns(check: &Check) -> impl Iterator<Item = Turn<'_>> {
+    let (first, query, looks) = match (
+        check.sql.split_once("\n-- then\n"),
+        check.sql.split_once("\n-- look\n"),
+    ) {
+        (Some((first, query)), _) => (Some(first), query, false),
+        (_, Some((first, query))) => (Some(first.trim_end().trim_end_matches(';')), query, true),
+        _ => (None, check.sql.as_str(), false),
+    };
+    check.actors.iter().map(move |actor| Turn {
+        check,
+        actor,
+        first,
+        query,
+        looks,
+    })
+}
+
+/// The statements that make the session act as `actor`, which is a word of our own files.
+fn become_actor(actor: &str) -> String {
+    let role = match actor {
+        "anon" => "anon",
+        "service" => "service_role",
+        _ => "authenticated",
+    };
+    let claims = match actor {
+        "anon" | "service" => format!("'{{\"role\": \"{role}\"}}'"),
+        _ => format!(
+            "pg_catalog.jsonb_build_object('sub', pg_catalog.current_setting('vital.user_{actor}'), 'role', '{role}')::text"
+        ),
+    };
+    format!(
+        "select pg_catalog.set_config('vital.actor', '{actor}', true), \
+         pg_catalog.set_config('request.jwt.claims', {claims}, true); set local role {role}"
+    )
+}
+
+fn judge(turn: &Turn<'_>, answers: Answers) -> Result<Vec<Finding>, NotChecked> {
+    let not_checked = |what: &str, error: &ServerError| {
+        NotChecked::new(
+            &turn.check.id,
+            format!("{what} {}: {}", turn.actor, reason(error)),
+        )
+    };
+    answers
+        .acted
+        .map_err(|error| not_checked("could not act as", &error))?;
+    if let Err(error) = answers.first {
+        return match is_refusal(&error) {
+            true if turn.must_succeed() => Ok(vec![refused(turn, &error)]),
+            true => Ok(Vec::new()),
+            false => Err(not_checked("as", &error)),
+        };
+    }
+    match answers.rows {
+        Ok(rows) => rows
+            .iter()
+            .map(|row| Finding::from_row(row, turn.check))
+            .collect::<Result<_, _>>()
+            .map_err(|error| not_checked("as", &error)),
+        Err(error) if is_refusal(&error) && turn.must_succeed() => Ok(vec![refused(turn, &error)]),
+        Err(error) if is_refusal(&error) && !turn.looks => Ok(Vec::new()),
+        Err(error) => Err(not_checked("as", &error)),
+    }
+}
+
+fn is_refusal(error: &ServerError) -> bool {
+    error.code().is_some_and(|code| REFUSALS.contains(&code.code()))
+}
+
+fn refused(turn: &Turn<'_>, error: &ServerError) -> Finding {
+    Finding {
+        check_id: turn.check.id.clone(),
+        level: turn.check.level,
+        object: format!("as {}", turn.actor),
+        expected: "accepted".to_owned(),
+        actual: reason(error),
+        explanation: turn.check.explanation.clone(),
+        fix: None,
+        is_fixable: false,
+    }
+}

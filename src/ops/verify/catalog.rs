@@ -1,0 +1,138 @@
+//! The catalog that the migrations promise, and the live one in the same form.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio_postgres::{IsolationLevel, Transaction};
+
+use super::check;
+use super::pipeline;
+use crate::db::Connection;
+use crate::error::{Error, Result};
+use crate::ops::migrate::embedded;
+use crate::report::{Cell, Report};
+
+/// What a fresh migration leaves behind, on every supported version of PostgreSQL.
+pub const PROMISE: &str = include_str!("../../../sql/catalog/promise.yaml");
+
+/// The kinds of objects, as the files of `sql/catalog` are named.
+pub const KINDS: [&str; 13] = [
+    "schemas",
+    "tables",
+    "columns",
+    "constraints",
+    "indexes",
+    "functions",
+    "function_grants",
+    "triggers",
+    "policies",
+    "table_grants",
+    "column_grants",
+    "comments",
+    "row_security",
+];
+
+/// The objects of one kind: name to facts.
+pub type Objects = BTreeMap<String, BTreeMap<String, Value>>;
+
+/// The objects of the tenancy by kind.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Catalog {
+    /// Kind to name to facts.
+    pub catalog: BTreeMap<String, Objects>,
+}
+
+impl Catalog {
+    /// Reads the promise that this binary carries.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Failed`] if the embedded file is damaged, which a test excludes.
+    pub fn promised() -> Result<Self> {
+        serde_yaml::from_str(PROMISE).map_err(|error| {
+            Error::failed("the promised catalog cannot be read").with_cause(error.to_string())
+        })
+    }
+
+    /// Reads the live catalog in one read-only transaction.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Failed`] if a query fails.
+    pub async fn live(connection: &mut Connection) -> Result<Self> {
+        let failed =
+            |error: &tokio_postgres::Error| Error::failed("could not read the catalog").caused_by(error);
+        let transaction = connection
+            .build_transaction()
+            .read_only(true)
+            .isolation_level(IsolationLevel::RepeatableRead)
+            .start()
+            .await
+            .map_err(|e| failed(&e))?;
+        let catalog = Self::read(&transaction).await.map_err(|e| failed(&e))?;
+        transaction.rollback().await.map_err(|e| failed(&e))?;
+        Ok(Self { catalog })
+    }
+
+    async fn read(transaction: &Transaction<'_>) -> Result<BTreeMap<String, Objects>, tokio_postgres::Error> {
+        transaction
+            .batch_execute("set local search_path = pg_catalog; set local jit = off")
+            .await?;
+        let queries: Vec<String> = KINDS.iter().map(|kind| check::catalog_query(kind)).collect();
+        let answers = queries
+            .iter()
+            .map(|sql| transaction.query_typed(sql, &[]))
+            .collect();
+        let mut catalog = BTreeMap::new();
+        for (kind, rows) in KINDS.iter().zip(pipeline::in_order(answers).await) {
+            let mut objects = Objects::new();
+            for row in rows? {
+                let facts: Value = row.try_get("facts")?;
+                let facts = facts.as_object().cloned().unwrap_or_default();
+                objects.insert(row.try_get("object")?, facts.into_iter().collect());
+            }
+            catalog.insert((*kind).to_owned(), objects);
+        }
+        Ok(catalog)
+    }
+
+    /// The promise as the checks read it: with the migrations of this binary.
+    pub(super) fn for_checks(&self) -> String {
+        let mut promise = json!(self.catalog);
+        let migrations = embedded::migrations();
+        promise["migrations"] = migrations
+            .iter()
+            .map(|m| {
+                let facts = json!({"name": m.name(), "checksum": m.checksum().to_string()});
+                (m.version().to_string(), facts)
+            })
+            .collect::<serde_json::Map<_, _>>()
+            .into();
+        promise.to_string()
+    }
+}
+
+impl Report for Catalog {
+    const SCHEMA: &'static str = "vital.catalog/1";
+
+    fn header(&self) -> Vec<&'static str> {
+        vec!["kind", "object", "fact", "value"]
+    }
+
+    fn rows(&self) -> Vec<Vec<Cell>> {
+        let mut rows = Vec::new();
+        for (kind, objects) in &self.catalog {
+            for (object, facts) in objects {
+                for (fact, value) in facts {
+                    let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                    rows.push(vec![
+                        Cell::text(kind),
+                        Cell::text(object),
+                        Cell::text(fact),
+                        Cell::text(value),
+                    ]);
+                }
+            }
+        }
+        rows
+    }
+}

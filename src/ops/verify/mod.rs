@@ -1,0 +1,91 @@
+//! Verifies that a database is what the migrations promised, and that isolation holds in it here and now.
+//!
+//! Three kinds of checks, one file each in `sql/verify`: those of shape compare the live catalog with the promise, those
+//! of exposure look for ways past row security, and those of behaviour act as users of a probe that is rolled back.
+
+mod behave;
+pub mod catalog;
+mod check;
+mod exception;
+mod finding;
+mod inspect;
+pub mod mend;
+mod numbers;
+mod overview;
+mod pipeline;
+mod report;
+mod selection;
+
+pub use check::{Check, Level, checks};
+pub use finding::{Finding, NotChecked};
+pub use numbers::Numbers;
+pub use overview::{CheckList, Overview};
+pub use report::{Counts, Excepted, Verdict, Verification};
+pub use selection::{Request, Threshold};
+
+use crate::db::Connection;
+use crate::error::{Kind, Result};
+use crate::ops::migrate::{embedded, history};
+use catalog::Catalog;
+
+/// Runs the checks that `request` selects.
+///
+/// Everything is read in one snapshot; the behaviour of the probe is tried in a second transaction, which is rolled
+/// back. While migrations are pending, only exposure is checked.
+///
+/// # Errors
+/// [`Kind::Usage`] for an unknown check, [`Kind::Unreachable`] if the connection breaks.
+pub async fn verify(connection: &mut Connection, request: &Request) -> Result<Verification> {
+    let all = checks();
+    let chosen = request.choose(&all)?;
+    let promise = Catalog::promised()?.for_checks();
+    let (pending, unreadable) = pending(connection).await?;
+    let (runnable, premature): (Vec<&Check>, Vec<&Check>) = chosen
+        .into_iter()
+        .partition(|check| pending.is_empty() || !check.needs_migrations());
+    let (acting, reading): (Vec<&Check>, Vec<&Check>) =
+        runnable.iter().copied().partition(|check| check.acts());
+
+    let inspection = inspect::inspect(connection, &reading, &promise).await?;
+    let (acted, not_acted) = behave::behave(connection, &acting).await?;
+
+    let mut verification = Verification {
+        database: connection.settings.describe(),
+        role: inspection.role,
+        server_version: inspection.version,
+        pending,
+        numbers: inspection.numbers,
+        ..Verification::default()
+    };
+    verification.not_checked = inspection.not_checked;
+    verification.not_checked.extend(not_acted);
+    verification.not_checked.extend(
+        premature
+            .iter()
+            .map(|check| NotChecked::new(&check.id, "migrations are pending")),
+    );
+    verification.not_checked.extend(unreadable);
+    let mut findings = inspection.findings;
+    findings.extend(acted);
+    verification.settle(findings, &runnable, request);
+    Ok(verification)
+}
+
+/// The migrations that are not applied yet; of a history that may not be read, why.
+async fn pending(connection: &Connection) -> Result<(Vec<String>, Option<NotChecked>)> {
+    let applied = match history::read(connection).await {
+        Ok(applied) => applied.unwrap_or_default(),
+        Err(error) if error.kind == Kind::Failed => {
+            let why = error.cause.unwrap_or(error.message);
+            return Ok((Vec::new(), Some(NotChecked::new("history", why))));
+        }
+        Err(error) => return Err(error),
+    };
+    let last = applied.iter().map(|row| row.version).max();
+    let pending = embedded::migrations()
+        .iter()
+        .filter(|m| Some(m.version()) > last)
+        .map(ToString::to_string)
+        .collect();
+    Ok((pending, None))
+}

@@ -1,0 +1,228 @@
+//! A verification for a person at a terminal: short, the worst first, with the SQL that mends it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::check::Check;
+use super::finding::Finding;
+use super::report::{Verdict, Verification, tone};
+use crate::report::{Cell, Report};
+
+/// How many findings of one check are shown.
+const SHOWN: usize = 10;
+/// How many lines of one fix are shown.
+const LINES: usize = 12;
+/// How many characters of a cell are shown.
+const WIDTH: usize = 90;
+
+/// The short form of a verification.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub struct Overview<'a>(pub &'a Verification);
+
+impl Report for Overview<'_> {
+    const SCHEMA: &'static str = Verification::SCHEMA;
+
+    fn header(&self) -> Vec<&'static str> {
+        vec!["level", "check", "object", "expected", "actual"]
+    }
+
+    fn rows(&self) -> Vec<Vec<Cell>> {
+        let row = |finding: &Finding| {
+            vec![
+                Cell::text(finding.level.word()).tone(tone(finding.level)),
+                Cell::text(&finding.check_id),
+                Cell::text(&finding.object),
+                Cell::text(brief(&finding.expected, &finding.actual)),
+                Cell::text(brief(&finding.actual, &finding.expected)),
+            ]
+        };
+        let groups = self.groups();
+        groups
+            .iter()
+            .flat_map(|group| group.iter().take(SHOWN))
+            .map(row)
+            .collect()
+    }
+
+    fn summary(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for group in self.groups() {
+            lines.extend(mending(group));
+        }
+        lines.extend(self.not_checked());
+        for excepted in &self.0.excepted {
+            let finding = &excepted.finding;
+            lines.push(format!(
+                "accepted until {}: {} on {}: {}",
+                excepted.until, finding.check_id, finding.object, excepted.reason
+            ));
+        }
+        let expired = self.0.expired_exceptions.iter();
+        lines.extend(expired.map(|exception| format!("expired exception, counts again: {exception}")));
+        lines.extend(self.0.numbers.map(|numbers| numbers.sentence()));
+        lines.push(self.verdict());
+        lines
+    }
+}
+
+impl Overview<'_> {
+    /// The findings by check, in the order of the report.
+    fn groups(&self) -> Vec<&[Finding]> {
+        self.0
+            .findings
+            .chunk_by(|a, b| (&a.check_id, a.level) == (&b.check_id, b.level))
+            .collect()
+    }
+
+    /// The checks that could not be made, by reason.
+    fn not_checked(&self) -> Vec<String> {
+        let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for not in &self.0.not_checked {
+            by_reason.entry(&not.reason).or_default().push(&not.check_id);
+        }
+        by_reason
+            .iter()
+            .map(|(reason, ids)| match ids.len() {
+                0..=4 => format!("not checked: {}: {reason}", ids.join(", ")),
+                count => format!(
+                    "not checked: {count} checks, {} to {}: {reason}",
+                    ids[0],
+                    ids[count - 1]
+                ),
+            })
+            .collect()
+    }
+
+    fn verdict(&self) -> String {
+        let Verification {
+            counts,
+            database,
+            pending,
+            verdict,
+            ..
+        } = self.0;
+        let mut parts = vec![format!("{} checks passed", counts.passed)];
+        for (count, word) in [
+            (counts.errors, "errors"),
+            (counts.warnings, "warnings"),
+            (counts.infos, "hints"),
+            (counts.excepted, "accepted"),
+            (counts.not_checked, "not checked"),
+        ] {
+            parts.extend((count > 0).then(|| format!("{count} {word}")));
+        }
+        let what = parts.join(", ");
+        match verdict {
+            Verdict::Pending => format!(
+                "{database}: {} pending, run `vital migrate up` first; {what}",
+                match pending.len() {
+                    1 => "1 migration is".to_owned(),
+                    count => format!("{count} migrations are"),
+                }
+            ),
+            Verdict::Passed | Verdict::Findings => format!("{database}: {what}"),
+        }
+    }
+}
+
+/// What one check means and the SQL that mends what it found.
+fn mending(group: &[Finding]) -> Vec<String> {
+    let Some(first) = group.first() else {
+        return Vec::new();
+    };
+    let mut lines = vec![format!("{}: {}", first.check_id, first.explanation)];
+    let mut shown: Vec<&str> = Vec::new();
+    for fix in group
+        .iter()
+        .take(SHOWN)
+        .filter_map(|finding| finding.fix.as_deref())
+    {
+        if shown.contains(&fix) {
+            continue;
+        }
+        shown.push(fix);
+        let count = fix.lines().count();
+        lines.extend(fix.lines().take(LINES).map(|line| format!("    {line}")));
+        if count > LINES {
+            lines.push(format!("    -- and {} lines more: see -o json", count - LINES));
+        }
+    }
+    if group.len() > SHOWN {
+        lines.push(format!(
+            "    -- and {} findings more: see -o json",
+            group.len() - SHOWN
+        ));
+    }
+    lines.push(String::new());
+    lines
+}
+
+/// Shortens `text` to what fits into a cell; of two long texts, to the place where it begins to differ from `other`.
+fn brief(text: &str, other: &str) -> String {
+    if text.chars().count() <= WIDTH {
+        return text.to_owned();
+    }
+    let same = text
+        .chars()
+        .zip(other.chars())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let (start, mark) = if same > WIDTH / 2 {
+        (same - WIDTH / 4, "…")
+    } else {
+        (0, "")
+    };
+    let piece: String = text.chars().skip(start).take(WIDTH).collect();
+    let piece = piece.split_whitespace().collect::<Vec<_>>().join(" ");
+    let more = if start + WIDTH < text.chars().count() {
+        "…"
+    } else {
+        ""
+    };
+    format!("{mark}{piece}{more}")
+}
+
+/// The checks that there are.
+#[derive(Debug, Serialize)]
+pub struct CheckList {
+    /// The checks, by id.
+    pub checks: Vec<Check>,
+}
+
+impl Report for CheckList {
+    const SCHEMA: &'static str = "vital.verify.checks/1";
+
+    fn header(&self) -> Vec<&'static str> {
+        vec!["check", "level", "title", "fixable"]
+    }
+
+    fn rows(&self) -> Vec<Vec<Cell>> {
+        let row = |check: &Check| {
+            vec![
+                Cell::text(&check.id),
+                Cell::text(check.level.word()).tone(tone(check.level)),
+                Cell::text(&check.title),
+                Cell::optional(check.mends.as_deref()),
+            ]
+        };
+        self.checks.iter().map(row).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::brief;
+
+    #[test]
+    fn a_long_text_is_shown_where_it_differs() {
+        let common = "x".repeat(200);
+        let text = brief(&format!("{common}AAAA{common}"), &format!("{common}BBBB{common}"));
+        assert!(
+            text.starts_with('…') && text.ends_with('…') && text.contains("AAAA"),
+            "{text}"
+        );
+        assert_eq!(brief("short", "other"), "short");
+    }
+}

@@ -1,0 +1,89 @@
+//! JUnit XML, for whatever shows test results: one case a check.
+
+use std::io::{self, Write};
+
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use crate::ops::verify::{Finding, Level, Verification};
+
+/// Writes one case a check: passed, failed with what was found, or skipped where it could not be made.
+///
+/// A case fails by an error or a warning; a hint is told as the output of a case that passes.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write(verification: &Verification, out: &mut dyn Write) -> io::Result<()> {
+    let mut suite = TestSuite::new(verification.database.as_str());
+    suite.add_test_cases(
+        verification
+            .passed
+            .iter()
+            .map(|id| case(id, TestCaseStatus::success())),
+    );
+    for group in verification.findings.chunk_by(|a, b| a.check_id == b.check_id) {
+        suite.add_test_cases(group.first().map(|first| found(&first.check_id, group)));
+    }
+    suite.add_test_cases(
+        verification
+            .not_checked
+            .iter()
+            .map(|not| skipped(&not.check_id, &not.reason)),
+    );
+    suite.add_test_cases(verification.pending.iter().map(|migration| {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+        status.set_message("pending");
+        case(migration, status)
+    }));
+    for group in verification
+        .excepted
+        .chunk_by(|a, b| a.finding.check_id == b.finding.check_id)
+    {
+        suite.add_test_cases(
+            group
+                .first()
+                .map(|first| skipped(&first.finding.check_id, &first.reason)),
+        );
+    }
+    let mut report = Report::new("vital verify");
+    report.add_test_suite(suite);
+    report.serialize(out).map_err(io::Error::other)
+}
+
+fn case(id: &str, status: TestCaseStatus) -> TestCase {
+    let mut case = TestCase::new(id, status);
+    case.set_classname("vital.verify");
+    case
+}
+
+fn skipped(id: &str, reason: &str) -> TestCase {
+    let mut status = TestCaseStatus::skipped();
+    status.set_message(reason);
+    case(id, status)
+}
+
+fn found(id: &str, findings: &[Finding]) -> TestCase {
+    let described: Vec<String> = findings
+        .iter()
+        .map(|finding| {
+            format!(
+                "{}: {}\n  expected: {}\n  actual: {}\n{}",
+                finding.level.word(),
+                finding.object,
+                finding.expected,
+                finding.actual,
+                finding.fix.as_deref().unwrap_or_default()
+            )
+        })
+        .collect();
+    let described = described.join("\n");
+    if findings.iter().all(|finding| finding.level == Level::Info) {
+        let mut case = case(id, TestCaseStatus::success());
+        case.set_system_out(described);
+        return case;
+    }
+    let explanation = findings.first().map(|finding| finding.explanation.as_str());
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+    status.set_message(explanation.unwrap_or_default());
+    status.set_description(described);
+    case(id, status)
+}

@@ -1,0 +1,118 @@
+//! The committed promise and the committed pages are what a fresh migration and the checks give.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+use vital::ops::verify::{Check, checks};
+
+use crate::support::{Database, Template};
+
+/// Compares a committed file with what it should be; `UPDATE_SNAPSHOTS=1` writes it.
+#[track_caller]
+fn assert_committed(path: &str, wanted: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        fs::write(&file, wanted).unwrap();
+        return;
+    }
+    let committed = fs::read_to_string(&file).unwrap_or_default();
+    let differs = committed.lines().zip(wanted.lines()).position(|(a, b)| a != b);
+    let at = differs.unwrap_or_else(|| committed.lines().count().min(wanted.lines().count()));
+    assert!(
+        committed == wanted,
+        "{path}:{}: is `{}`, should be `{}`; UPDATE_SNAPSHOTS=1 rewrites it",
+        at + 1,
+        committed.lines().nth(at).unwrap_or_default(),
+        wanted.lines().nth(at).unwrap_or_default()
+    );
+}
+
+#[test]
+fn promise_is_what_a_fresh_migration_leaves() {
+    let db = Database::create(Template::Migrated);
+    let live = db.vital(&["schema", "dump", "--live"]).success();
+    assert_committed("sql/catalog/promise.yaml", &live.stdout);
+}
+
+#[test]
+fn dump_prints_the_promise_without_a_database() {
+    let committed =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("sql/catalog/promise.yaml"));
+    let mut command = crate::support::vital();
+    let run = crate::support::Run::of(command.args(["schema", "dump"])).success();
+    assert_eq!(run.stdout, committed.unwrap());
+    let mut command = crate::support::vital();
+    let run = crate::support::Run::of(command.args(["schema", "dump", "-o", "json"])).success();
+    let json: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(json["schema"], "vital.catalog/1");
+    assert!(json["catalog"]["policies"]["public.agents.agents_select_with_sharing"].is_object());
+}
+
+#[test]
+fn promise_names_every_table_and_function_that_the_migrations_create() {
+    let db = Database::create(Template::Migrated);
+    let mut client = db.client();
+    let sql = "select c.oid::regclass::text as object from pg_class as c \
+        where c.relnamespace in ('public'::regnamespace, 'vital_private'::regnamespace) and c.relkind in ('r', 'p') \
+        and c.relname not in ('profiles', 'refinery_schema_history') \
+        union all \
+        select p.oid::regprocedure::text from pg_proc as p \
+        where p.pronamespace in ('public'::regnamespace, 'vital_private'::regnamespace)";
+    client.batch_execute("set search_path = pg_catalog").unwrap();
+    let catalog = vital::ops::verify::catalog::Catalog::promised().unwrap().catalog;
+    for row in client.query(sql, &[]).unwrap() {
+        let object: &str = row.get("object");
+        let promised = catalog["tables"].contains_key(object) || catalog["functions"].contains_key(object);
+        assert!(promised, "{object}");
+    }
+}
+
+#[test]
+fn every_check_has_its_page() {
+    assert_committed("docs/checks.md", &document(&checks()));
+}
+
+fn document(checks: &[Check]) -> String {
+    let mut text = String::from(
+        "# The checks of `vital verify`\n\n\
+         Generated from the heads of the files in `sql/verify`; `UPDATE_SNAPSHOTS=1 cargo test` rewrites it.\n\n\
+         A check that finds nothing passes. One that the role's privileges do not allow is listed as not checked, which is\n\
+         no pass: `--fail-on not-checked` makes it count. `--only` and `--skip` take ids, with `*` for any text. A finding\n\
+         that is accepted goes into `vital.yaml`, with a reason and a last day:\n\n\
+         ```yaml\n\
+         verify:\n  exceptions:\n    - check: publications\n      object: publication analytics\n      \
+         reason: the warehouse may see every tenant (DPO, 2026-01-12)\n      until: 2026-12-31\n\
+         ```\n\n\
+         | check | level | what it finds |\n|---|---|---|\n",
+    );
+    for check in checks {
+        let (id, level, title) = (&check.id, check.level.word(), &check.title);
+        writeln!(text, "| [{id}](#{id}) | {level} | {title} |").unwrap();
+    }
+    for check in checks {
+        let Check {
+            id,
+            title,
+            explanation,
+            fix,
+            ..
+        } = check;
+        write!(
+            text,
+            "\n## {id}\n\n**{}: {title}.** {explanation}\n\n{fix}\n",
+            check.level.word()
+        )
+        .unwrap();
+        if let Some(mends) = &check.mends {
+            write!(text, "\n`vital verify --fix` mends: {mends}.\n").unwrap();
+        }
+        if check.acts() {
+            write!(text, "\nActs as: {}.\n", check.actors.join(", ")).unwrap();
+        }
+        if let Some(relation) = &check.requires {
+            write!(text, "\nIs made where `{relation}` exists.\n").unwrap();
+        }
+    }
+    text
+}
