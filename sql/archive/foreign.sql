@@ -1,7 +1,7 @@
 -- Lists what does not belong to vital and uses, or hangs on, what would be removed.
 -- $1 text: {"removed": objects, "ours": objects}, both json objects with the arrays tables, columns, functions, indexes,
 -- constraints, triggers and policies; tables and functions with their schema, the others by bare name
--- Returns: object text, uses text, fix text
+-- Returns: object text, uses text, fix text; names have their schema if search_path is empty of others
 
 with names as (
     select r.kind, r.name, r.is_removed
@@ -113,7 +113,7 @@ judged as (
     left join pg_catalog.pg_constraint as k on d.classid = 'pg_catalog.pg_constraint'::regclass and k.oid = d.objid
     left join pg_catalog.pg_trigger as t on d.classid = 'pg_catalog.pg_trigger'::regclass and t.oid = d.objid
     left join pg_catalog.pg_policy as p on d.classid = 'pg_catalog.pg_policy'::regclass and p.oid = d.objid
-    where not (
+    where (
         d.default_oid is not null
         and exists (
             select
@@ -122,25 +122,25 @@ judged as (
               and o.objid = d.objid
               and o.objsubid in (0, d.objsubid)
         )
-    )
-      and not coalesce(t.tgisinternal, false)
-      and not (k.contype = 'n' and k.conrelid in (select o.oid from our_tables as o))
-      and not (
+    ) is not true
+      and t.tgisinternal is not true
+      and (k.contype in ('n', 'p') and k.conrelid in (select o.oid from our_tables as o)) is not true
+      and (
           coalesce(k.conrelid, t.tgrelid, p.polrelid) in (select o.oid from our_tables as o)
           and coalesce(k.conname, t.tgname, p.polname) in (
               select n.name
               from names as n
               where n.kind in ('constraints', 'triggers', 'policies')
           )
-      )
-      and not (
+      ) is not true
+      and (
           c.relkind = 'i'
           and c.relname in (select n.name from names as n where n.kind in ('indexes', 'constraints'))
-      )
-      and not (
+      ) is not true
+      and (
           d.classid = 'pg_catalog.pg_proc'::regclass
           and d.objid in (select f.oid from our_functions as f)
-      )
+      ) is not true
 )
 select
     pg_catalog.pg_describe_object(j.classid, j.objid, j.objsubid) as object,

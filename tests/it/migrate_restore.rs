@@ -78,6 +78,15 @@ fn history(client: &mut Client) -> Vec<(i64, String)> {
     rows.iter().map(|row| (row.get(0), row.get(1))).collect()
 }
 
+/// What `verify` finds.
+fn verify(database: &Database) -> Vec<String> {
+    let run = database.vital(&["verify", "-o", "json"]);
+    let report: serde_json::Value =
+        serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run}"));
+    let findings = report["findings"].as_array().unwrap_or_else(|| panic!("{run}"));
+    findings.iter().map(ToString::to_string).collect()
+}
+
 fn down(database: &Database, to: &str) -> Run {
     database
         .vital(&["migrate", "down", "--to", to, "--yes"])
@@ -89,12 +98,14 @@ fn round_trip(to: usize) {
     let database = used();
     let mut client = database.client();
     let (before, old) = (contents(&mut client), history(&mut client));
+    let verified = verify(&database);
     assert!(before.values().all(|rows| !rows.is_empty()));
     down(&database, &to.to_string());
     assert_eq!(history(&mut client), old[..to]);
     let run = database.vital(&["migrate", "up", "--restore"]).success();
     assert!(run.stdout.contains("4 of 4 migrations are applied"), "{run}");
     same(&before, &contents(&mut client));
+    assert_eq!(verify(&database), verified);
     let new = history(&mut client);
     assert_eq!(new[..to], old[..to]);
     assert!(

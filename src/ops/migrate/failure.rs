@@ -2,7 +2,7 @@
 
 use refinery::Migration;
 use tokio_postgres::Error as ServerError;
-use tokio_postgres::error::{DbError, ErrorPosition};
+use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
 use super::blocker::BlockerRow;
 use super::embedded;
@@ -150,7 +150,11 @@ pub fn refused(
     if let Some(db) = error.as_db_error() {
         refused.details.extend(context(db));
     }
-    let next = server_hint.unwrap_or_else(|| "mend the cause".to_owned());
+    let next = match error.code() {
+        // The server advises to drop what others made along with it.
+        Some(&SqlState::DEPENDENT_OBJECTS_STILL_EXIST) => "take what depends on it out of the way".to_owned(),
+        _ => server_hint.unwrap_or_else(|| "mend the cause".to_owned()),
+    };
     refused.with_hint(format!(
         "{}; {next}, then {}",
         standing.sentence(),

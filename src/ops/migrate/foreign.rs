@@ -1,13 +1,14 @@
 //! What others built on what the migrations created.
 
 use serde::Serialize;
-use tokio_postgres::Client;
 use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Row};
 
 use super::manifest::Manifest;
 use crate::error::{Error, Result};
 
 const FOREIGN: &str = include_str!("../../../sql/archive/foreign.sql");
+const BEGIN: &str = "begin read only; set local search_path = pg_catalog, pg_temp";
 const MENTIONS: &str = include_str!("../../../sql/archive/mentions.sql");
 
 /// An object that is not vital's and uses, or hangs on, something that is to be removed.
@@ -27,11 +28,8 @@ pub struct Dependent {
 /// The server's.
 pub async fn dependents(client: &Client, removed: &Manifest, ours: &Manifest) -> Result<Vec<Dependent>> {
     let names = serde_json::json!({"removed": removed, "ours": ours}).to_string();
-    let rows = client
-        .query_typed(FOREIGN, &[(&names, Type::TEXT)])
-        .await
-        .map_err(|e| Error::failed("could not look for what depends on the tenancy").caused_by(&e))?;
-    let dependent = |row: &tokio_postgres::Row| Dependent {
+    let rows = look(client, FOREIGN, &names).await?;
+    let dependent = |row: &Row| Dependent {
         object: row.get("object"),
         uses: row.get("uses"),
         fix: row.get("fix"),
@@ -45,11 +43,20 @@ pub async fn dependents(client: &Client, removed: &Manifest, ours: &Manifest) ->
 /// The server's.
 pub async fn mentions(client: &Client, removed: &Manifest) -> Result<Vec<String>> {
     let names = serde_json::json!(removed.bare_names()).to_string();
-    let rows = client
-        .query_typed(MENTIONS, &[(&names, Type::TEXT)])
-        .await
-        .map_err(|e| Error::failed("could not look for what mentions the tenancy").caused_by(&e))?;
+    let rows = look(client, MENTIONS, &names).await?;
     Ok(rows.iter().map(|row| row.get("function")).collect())
+}
+
+/// Runs a query with a search_path that makes the server name everything with its schema.
+async fn look(client: &Client, sql: &str, names: &str) -> Result<Vec<Row>> {
+    let looked = async {
+        client.batch_execute(BEGIN).await?;
+        let rows = client.query_typed(sql, &[(&names, Type::TEXT)]).await;
+        client.batch_execute("rollback").await?;
+        rows
+    };
+    let rows = looked.await;
+    rows.map_err(|e| Error::failed("could not look for what depends on the tenancy").caused_by(&e))
 }
 
 /// The refusal to remove what others use.

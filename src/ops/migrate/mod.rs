@@ -17,7 +17,7 @@ pub mod plan;
 pub mod policies;
 mod preconditions;
 pub mod preflight;
-mod read;
+pub(crate) mod read;
 pub mod restore;
 pub mod retry;
 mod send;
