@@ -51,6 +51,7 @@ fn main() {
     options.settings = [
         ("shared_buffers", "1GB"),
         ("max_wal_size", "16GB"),
+        ("autovacuum", "off"),
         ("maintenance_work_mem", "512MB"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))

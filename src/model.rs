@@ -1,13 +1,15 @@
 //! The words of the tenancy, as types that cannot hold nonsense.
 
+mod text;
 mod words;
 
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use uuid::Uuid;
 
+pub(crate) use text::deserialize;
 pub use words::{MembershipStatus, Role, TenantStatus, TenantType};
 
 /// The id of a user, as in `auth.users`.
@@ -60,8 +62,8 @@ impl FromStr for Email {
 }
 
 /// A tenant's slug: words of lower-case letters and digits, joined by single hyphens, at most 100 characters.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
 pub struct TenantSlug(String);
 
 impl TenantSlug {
@@ -95,17 +97,8 @@ impl FromStr for TenantSlug {
     }
 }
 
-impl TryFrom<String> for TenantSlug {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
 /// How somebody names a user.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum UserRef {
     /// By id.
     Id(UserId),
@@ -135,8 +128,7 @@ impl FromStr for UserRef {
 }
 
 /// How somebody names a tenant. A slug that looks like a uuid is taken for one.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TenantRef {
     /// By id.
     Id(TenantId),
@@ -161,34 +153,6 @@ impl FromStr for TenantRef {
             Ok(id) => Ok(Self::Id(TenantId(id))),
             Err(_) => text.parse().map(Self::Slug),
         }
-    }
-}
-
-impl TryFrom<String> for UserRef {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
-impl From<UserRef> for String {
-    fn from(user: UserRef) -> Self {
-        user.to_string()
-    }
-}
-
-impl TryFrom<String> for TenantRef {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
-impl From<TenantRef> for String {
-    fn from(tenant: TenantRef) -> Self {
-        tenant.to_string()
     }
 }
 

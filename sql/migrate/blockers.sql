@@ -1,14 +1,15 @@
 -- Lists the sessions that hold a lock on the tables that migrations change, longest transaction first, as a JSON
--- array. A role that may not see other sessions gets their pid only; a prepared transaction has pid 0.
+-- array. A role that may not see other sessions gets pid and user only; a prepared transaction has pid 0. An autovacuum
+-- is known by having no user, which every role may see.
 select coalesce(jsonb_agg(to_jsonb(b) order by b.age_ms desc nulls last, b.pid), '[]')::text as json
 from (
     select
         coalesce(l.pid, 0) as pid,
         a.usename as user,
         case when l.pid is null then 'prepared transaction' else nullif(a.application_name, '') end as application,
-        case when a.backend_type = 'autovacuum worker' then 'autovacuum' else a.state end as state,
+        case when a.pid is not null and a.usesysid is null then 'autovacuum' else a.state end as state,
         (extract(epoch from clock_timestamp() - a.xact_start) * 1000)::int8 as age_ms,
-        left(a.query, 500) as query,
+        left(nullif(a.query, '<insufficient privilege>'), 500) as query,
         string_agg(distinct 'public.' || c.relname, ', ') as relations
     from pg_catalog.pg_locks l
     join pg_catalog.pg_class c on c.oid = l.relation

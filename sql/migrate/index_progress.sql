@@ -10,9 +10,9 @@ select (
                 'pid', p.current_locker_pid,
                 'user', a.usename,
                 'application', nullif(a.application_name, ''),
-                'state', case when a.backend_type = 'autovacuum worker' then 'autovacuum' else a.state end,
+                'state', case when a.pid is not null and a.usesysid is null then 'autovacuum' else a.state end,
                 'age_ms', (extract(epoch from clock_timestamp() - a.xact_start) * 1000)::int8,
-                'query', left(a.query, 500)
+                'query', left(nullif(a.query, '<insufficient privilege>'), 500)
             )
             from (values (1)) one
             left join pg_catalog.pg_stat_activity a on a.pid = p.current_locker_pid

@@ -5,7 +5,7 @@ select coalesce(jsonb_agg(jsonb_build_object(
     'application', nullif(a.application_name, ''),
     'state', a.state,
     'age_ms', (extract(epoch from clock_timestamp() - a.xact_start) * 1000)::int8,
-    'query', left(a.query, 500)
+    'query', left(nullif(a.query, '<insufficient privilege>'), 500)
 )), '[]')::text as json
 from pg_catalog.pg_locks l
 left join pg_catalog.pg_stat_activity a on a.pid = l.pid

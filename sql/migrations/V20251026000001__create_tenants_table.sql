@@ -49,6 +49,7 @@ declare
 begin
     for v_policy in
         select
+            c.oid::regclass as relation,
             c.oid::regclass::text as table_name,
             p.polname as policy_name,
             p.polname = any (p_own) as is_own,
@@ -77,7 +78,7 @@ begin
         join pg_class as c on c.oid = p.polrelid
         where p.polrelid = any (p_tables)
           and (p.polpermissive or p.polname = any (p_own))
-        order by 1, 2
+        order by table_name, policy_name
     loop
         if not v_policy.is_own
             and not v_consent @> jsonb_build_array(jsonb_build_object(
@@ -100,7 +101,7 @@ begin
             v_policy.policy_name,
             replace(v_policy.definition, 'vital_retired.', 'public.')
         );
-        execute format('drop policy %I on %s', v_policy.policy_name, v_policy.table_name);
+        execute format('drop policy %I on %s', v_policy.policy_name, v_policy.relation);
     end loop;
 end
 $$;
@@ -150,7 +151,7 @@ declare
     v_dependents text;
 begin
     for v_function in
-        select p.oid
+        select p.oid::regprocedure
         from pg_proc as p
         where p.pronamespace = 'vital_retired'::regnamespace
     loop
@@ -460,7 +461,7 @@ begin
     if vital_private.is_platform_admin() then
         return array(select t.id from public.tenants as t);
     end if;
-    return '{}';
+    return '{}'::uuid[];
 end
 $$;
 
@@ -890,7 +891,6 @@ end
 $$;
 
 revoke all on vital_private.admin_audit from public, anon, authenticated, service_role;
-grant select on vital_private.admin_audit to service_role;
 
 revoke all on function
     vital_private.refuse_admin_audit_change(),

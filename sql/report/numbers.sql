@@ -41,13 +41,18 @@ from (
 ) as a
 cross join (
     select
-        count(*) filter (where x.indrelid <> 'public.agents'::regclass) as tenancy_indexes,
+        count(*) filter (
+            where x.indrelid in (
+                'public.tenants'::regclass,
+                'public.user_tenants'::regclass,
+                'public.user_roles'::regclass
+            )
+        ) as tenancy_indexes,
         count(*) filter (where x.indrelid = 'public.agents'::regclass) as agents_indexes
     from pg_index as x
     join pg_class as c on c.oid = x.indexrelid
     where c.relname like 'idx\_%'
       and (select current_setting('vital.promise')::jsonb) -> 'indexes' ? x.indexrelid::regclass::text
-      and x.indrelid <> 'public.resource_sharing_audit'::regclass
 ) as i
 cross join (
     select

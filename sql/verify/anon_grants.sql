@@ -6,6 +6,9 @@
 -- fix: Revoke it; `vital verify --fix` does so for the tenancy's own tables and functions.
 -- mends: grants
 
+with scope as materialized (
+{scope}
+)
 select
     'anon-grants' as check_id,
     case when g.is_ours then 'error' else 'warning' end as level,
@@ -21,9 +24,7 @@ from (
         s.is_ours,
         case when a.grantee = 0 then 'public' else a.grantee::regrole::text end as grantee,
         a.privilege_type as privilege
-    from (
-{scope}
-    ) as s
+    from scope as s
     join pg_class as c on c.oid = s.oid
     cross join lateral aclexplode(c.relacl) as a
     where a.grantee in (0::oid, to_regrole('anon'))
@@ -33,9 +34,7 @@ from (
         s.is_ours,
         case when a.grantee = 0 then 'public' else a.grantee::regrole::text end,
         format('%s (%s)', a.privilege_type, t.attname)
-    from (
-{scope}
-    ) as s
+    from scope as s
     join pg_attribute as t on t.attrelid = s.oid and t.attacl is not null and not t.attisdropped
     cross join lateral aclexplode(t.attacl) as a
     where a.grantee in (0::oid, to_regrole('anon'))

@@ -42,7 +42,7 @@ from pg_roles as m
 cross join pg_roles as r
 where m.rolname in ('anon', 'authenticated', 'authenticator')
   and not m.rolsuper
-  and r.oid <> m.oid
+  and r.rolname not in ('anon', 'authenticated', 'authenticator')
   and (m.rolname <> 'authenticator' or r.rolname <> 'service_role')
   and (
       r.rolsuper

@@ -4,13 +4,14 @@
 -- explanation: grant_platform_admin trusts whoever may call it.
 -- fix: Restore the grants that the check shape-function-grants shows.
 -- actors: member anon
+-- expects: refusal
 
 select
     'behaviour-granting-functions' as check_id,
     'error' as level,
-    format('as %s: grant_platform_admin()', current_setting('vital.actor')) as object,
+    format('as %s: grant_platform_admin(null)', current_setting('vital.actor')) as object,
     'refused' as expected,
     'accepted' as actual,
     null as explanation,
     null as fix
-from public.grant_platform_admin(current_setting('vital.user_member')::uuid)
+from public.grant_platform_admin(null)

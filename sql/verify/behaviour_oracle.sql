@@ -27,5 +27,6 @@ from (
     from public.get_user_tenants(current_setting('vital.user_neighbour')::uuid)
     union all
     select distinct 'get_tenant_by_slug'
-    from public.get_tenant_by_slug(('vital-probe-' || current_setting('vital.tenant_other'))::varchar)
+    from public.get_tenant_by_slug(('vital-probe-' || current_setting('vital.tenant_other'))::varchar) as t
+    where t.id is not null
 ) as f

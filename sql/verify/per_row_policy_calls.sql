@@ -16,8 +16,18 @@ select
         E'-- review: check that it still says the same\nalter policy %I on %s%s%s;',
         p.polname,
         s.name,
-        ' using (' || regexp_replace(e.visible, e.call, '(select \1)', 'g') || ')',
-        ' with check (' || regexp_replace(e.writable, e.call, '(select \1)', 'g') || ')'
+        ' using (' || regexp_replace(
+            regexp_replace(e.visible, 'ANY \(' || e.call || '\)', 'ANY ((SELECT \1)::uuid[])', 'g'),
+            e.call,
+            '(SELECT \1)',
+            'g'
+        ) || ')',
+        ' with check (' || regexp_replace(
+            regexp_replace(e.writable, 'ANY \(' || e.call || '\)', 'ANY ((SELECT \1)::uuid[])', 'g'),
+            e.call,
+            '(SELECT \1)',
+            'g'
+        ) || ')'
     ) as fix
 from (
 {scope}

@@ -43,6 +43,13 @@ select
             end,
             case
                 when d.state = 'missing' or t.is_retyped then format(
+                    'alter function %s owner to %s;',
+                    d.object,
+                    (select n.nspowner::regrole from pg_namespace as n where n.nspname = 'vital_private')
+                )
+            end,
+            case
+                when d.state = 'missing' or t.is_retyped then format(
                     'revoke all on function %s from public, anon, authenticated, service_role;',
                     d.object
                 )

@@ -18,6 +18,7 @@ mod revoke_admin;
 mod schema;
 mod seats;
 mod seed;
+mod sharing;
 mod suspend_user;
 mod tenant;
 mod user;
@@ -81,6 +82,9 @@ pub enum Command {
     /// Show the schema of the tenancy
     #[command(subcommand)]
     Schema(schema::Command),
+    /// Report, explain and change who sees which agents
+    #[command(subcommand)]
+    Sharing(sharing::Command),
     /// Write the completion script of a shell
     Completions(completions::Args),
     /// Write the manual
@@ -156,6 +160,7 @@ pub async fn run(command: &Command, context: &Context) -> Result<u8> {
         Command::Verify(args) => verify::run(args, context).await,
         Command::Schema(command) => schema::run(command, context).await,
         Command::Migrate(command) => migrate::run(command, context).await,
+        Command::Sharing(command) => sharing::run(command, context).await,
         Command::Completions(args) => completions::run(args, context),
         Command::Man(args) => man::run(args, context),
     }

@@ -10,6 +10,7 @@ pub mod members;
 pub mod migrate;
 pub mod roster;
 pub mod seed;
+pub mod sharing;
 pub mod tenancy;
 pub mod tenant;
 pub mod user;

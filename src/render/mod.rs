@@ -7,6 +7,8 @@ pub mod github;
 pub mod json;
 pub mod junit;
 mod output;
+pub mod page;
+pub mod picture;
 #[cfg(test)]
 mod sample;
 pub mod sarif;

@@ -2,12 +2,15 @@
 
 use std::io::{self, Write};
 
+use serde::Serialize;
+
+use super::escape::visible;
 use super::text::{self, Label};
 use super::{csv, json, table, yaml};
 use crate::cli::{Format, Global};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
-use crate::report::Report;
+use crate::report::{Cell, Report};
 
 /// The one way to print. Clones print to the same streams.
 #[derive(Clone)]
@@ -48,6 +51,26 @@ impl Output {
         };
         self.progress.clear();
         finish(rendered.and_then(|()| write_all(&mut anstream::stdout().lock(), &text)))
+    }
+
+    /// Writes one row of a result that has no end: as a line of text, or as a line of JSON.
+    ///
+    /// # Errors
+    /// As [`report`](Self::report), and a closed pipe: nobody is left to go on for.
+    pub fn row(&self, cells: &[Cell], value: &impl Serialize) -> Result<()> {
+        let line = match self.format {
+            Format::Json => json::line(value),
+            _ => Ok(cells
+                .iter()
+                .map(|cell| visible(&cell.text))
+                .collect::<Vec<_>>()
+                .join("  ")),
+        };
+        let failed =
+            |error: io::Error| Error::failed("could not write the result").with_cause(error.to_string());
+        let line = line.map_err(failed)? + "\n";
+        self.progress.clear();
+        write_all(&mut io::stdout().lock(), line.as_bytes()).map_err(failed)
     }
 
     /// Writes a document that is its own format, such as a completion script or a diagram, to stdout as it is.

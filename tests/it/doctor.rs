@@ -1,13 +1,9 @@
 //! `vital doctor`: what it finds, each with the next step, and that it changes nothing.
 
-use std::net::{TcpListener, TcpStream};
-use std::os::unix::process::CommandExt;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-
 use serde_json::Value;
 
-use crate::support::{Database, Run, Template, open_directory, ordinary_user, wait_until};
+use crate::support::pooler::{Mode, Pooler};
+use crate::support::{Database, Run, Template};
 
 fn doctor(database: &Database) -> (Run, Value) {
     examined(database.vital(&["doctor", "-o", "json"]))
@@ -237,81 +233,16 @@ fn nobody_there_ends_with_7() {
     Run::of(&mut command).failure(7);
 }
 
-/// A pgbouncer in transaction mode, for as long as the value lives.
-struct Pooler {
-    child: Child,
-    port: u16,
-    _directory: tempfile::TempDir,
-}
-
-impl Pooler {
-    const PROGRAM: &str = "/usr/sbin/pgbouncer";
-
-    fn start(database: &mut Database) -> Self {
-        let directory = open_directory();
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
-        let address = database.server().address().clone();
-        let (host, at) = (address.directory.display(), address.port);
-        let configuration = format!(
-            "[databases]\n* = host={host} port={at}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
-             unix_socket_dir =\nauth_type = any\npool_mode = transaction\nlogfile =\n\
-             ignore_startup_parameters = extra_float_digits\n"
-        );
-        let configuration =
-            configuration.replace("auth_type = any", "auth_type = trust\nauth_file = users.txt");
-        let file = directory.path().join("pgbouncer.ini");
-        std::fs::write(&file, configuration).unwrap();
-        std::fs::write(directory.path().join("users.txt"), "\"postgres\" \"\"\n").unwrap();
-        let mut command = Command::new(Self::PROGRAM);
-        command.arg(&file).current_dir(directory.path());
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        if let Some((user, group)) = ordinary_user() {
-            command.uid(user).gid(group);
-        }
-        let child = command.spawn().unwrap();
-        wait_until("the pooler listens", || {
-            TcpStream::connect(("127.0.0.1", port)).is_ok()
-        });
-        Self {
-            child,
-            port,
-            _directory: directory,
-        }
-    }
-}
-
-impl Drop for Pooler {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 #[test]
-fn a_pooler_in_transaction_mode_is_noticed() {
-    if !Path::new(Pooler::PROGRAM).exists() {
-        return;
+fn a_pooler_is_noticed_by_what_it_does() {
+    let database = Database::create(Template::Migrated);
+    for (mode, fact) in [
+        (Mode::Transaction, "note: a pooler in transaction mode"),
+        (Mode::Session, "note: a pooler in session mode"),
+    ] {
+        let pooler = Pooler::start(&database, mode);
+        let mut command = database.command(&["doctor", "-o", "json"]);
+        let (_, report) = examined(Run::of(command.env("DATABASE_URL", pooler.url("postgres"))));
+        found(&report, "pooler", fact, "the server's own address");
     }
-    let mut database = Database::create(Template::Migrated);
-    let pooler = Pooler::start(&mut database);
-    let url = format!(
-        "postgresql://postgres@127.0.0.1:{}/{}",
-        pooler.port,
-        database.name()
-    );
-    let mut command = database.command(&["doctor", "-o", "json"]);
-    let (_, report) = examined(Run::of(command.env("DATABASE_URL", url)));
-    found(
-        &report,
-        "pooler",
-        "note: a pooler in transaction mode",
-        "the server's own address",
-    );
 }

@@ -7,13 +7,16 @@
     clippy::print_stderr
 )]
 
+mod admins;
 mod attack;
+mod audit;
 mod bootstrap;
 mod cli;
 mod connect;
 mod demo;
 mod doctor;
 mod legacy;
+mod members;
 mod migrate_cut;
 mod migrate_down;
 mod migrate_down_foreign;
@@ -23,9 +26,22 @@ mod migrate_restore;
 mod migrate_status;
 mod migrate_up;
 mod model;
+mod operators_day;
+mod pooler;
+mod postgrest;
+mod prompts;
+mod roster;
+mod seed;
 mod server;
 mod server_binaries;
 mod server_end;
+mod sharing_audit;
+mod sharing_explain;
+mod sharing_model;
+mod sharing_report;
+mod sharing_set;
 mod sources;
+mod static_checks;
 mod support;
+mod tenant;
 mod verify;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use postgres::Client;
 
-use crate::support::{Database, Run, Template, wait_until};
+use crate::support::{Database, Run, Server, Template, shared_options, wait_until};
 
 const UP: [&str; 3] = ["migrate", "up", "--replace-policies"];
 
@@ -116,6 +116,32 @@ fn a_reader_that_stays_is_named_and_nothing_is_kept() {
         assert!(run.stderr.contains(&part), "`{part}`: {run}");
     }
     assert_eq!(applied(&database), 1);
+}
+
+#[test]
+fn an_autovacuum_gives_way_to_an_owner_who_is_no_superuser() {
+    let mut options = shared_options();
+    options.settings = vec![("autovacuum_naptime".to_owned(), "1s".to_owned())];
+    let database = Database::on(Server::with(&options), Template::PreState);
+    let mut client = database.client();
+    client
+        .batch_execute(
+            "insert into public.agents (id, name) select gen_random_uuid(), i::text from generate_series(1, 20000) i;
+             alter table public.agents set (
+                 autovacuum_vacuum_cost_delay = 100,
+                 autovacuum_vacuum_cost_limit = 1,
+                 autovacuum_vacuum_threshold = 1,
+                 autovacuum_vacuum_scale_factor = 0
+             );
+             update public.agents set description = name",
+        )
+        .unwrap();
+    let vacuums = "select from pg_stat_progress_vacuum where datname = current_database()";
+    wait_until("an autovacuum works on agents", || {
+        !client.query(vacuums, &[]).unwrap().is_empty()
+    });
+    let run = database.vital(&UP).success();
+    assert!(run.stderr.contains("(autovacuum"), "{run}");
 }
 
 #[test]

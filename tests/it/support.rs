@@ -20,13 +20,18 @@ mod command;
 mod database;
 pub mod migrations;
 mod part;
+pub mod pooler;
 mod process;
+mod request;
 mod server;
 mod template;
+mod terminal;
 
 pub use command::{Run, vital};
 pub use database::Database;
 pub use part::{Part, respawn, respawn_at, told};
 pub use process::{is_root, open_directory, ordinary_user, processes_of, wait_until};
+pub use request::Request;
 pub use server::{Address, Server, binaries, shared_options, start};
 pub use template::{Template, fixture, run_file};
+pub use terminal::Terminal;

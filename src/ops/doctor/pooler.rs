@@ -1,5 +1,9 @@
 //! Whether something stands between vital and the server, and what it does with sessions.
 
+use std::time::Duration;
+
+use tokio::time::timeout;
+
 use super::finding::Finding;
 use super::server::Session;
 use crate::db::{self, Connection};
@@ -10,14 +14,17 @@ const PID: &str = "select pg_backend_pid()::text as json";
 
 /// How often to try to be handed the first connection's backend on a second one.
 const TRIES: usize = 3;
+/// How long a pooler may take to serve it; one whose connections are all taken serves nobody.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Looks for a pooler.
 ///
 /// In transaction mode two clients share a backend, which never happens otherwise. In session mode a backend may be older
 /// than the connection, or the server sees another kind of connection than the one that was opened.
 pub async fn examine(connection: &Connection, session: &Session) -> Finding {
-    match shares_backends(connection, session.backend_pid).await {
-        Ok(true) => {
+    let shares = timeout(PATIENCE, shares_backends(connection, session.backend_pid)).await;
+    match shares {
+        Ok(Ok(true)) => {
             return Finding::note(
                 AREA,
                 "pooler",
@@ -28,9 +35,15 @@ pub async fn examine(connection: &Connection, session: &Session) -> Finding {
                  indexes are built without a transaction",
             );
         }
-        Ok(false) => {}
-        Err(error) => {
-            return Finding::note(AREA, "pooler", format!("could not be told: {error}"));
+        Ok(Ok(false)) => {}
+        Ok(Err(error)) => return Finding::note(AREA, "pooler", format!("could not be told: {error}")),
+        Err(_) => {
+            return Finding::note(
+                AREA,
+                "pooler",
+                "a pooler in session mode: a second connection is not served while the first is open",
+            )
+            .next("give `migrate up` on more than 100,000 agents the server's own address: it needs two connections");
         }
     }
     let is_socket = connection.settings.place().starts_with("socket ");

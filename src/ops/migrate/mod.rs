@@ -1,6 +1,6 @@
 //! Applies the migrations, undoes them, and tells what is applied and what would be.
 //!
-//! refinery decides what is pending and in which order; [`transaction`] gives each migration, up and down, a lock that
+//! refinery decides what is pending and in which order; `transaction` gives each migration, up and down, a lock that
 //! all runners share, short lock timeouts and further tries. Nothing is set for longer than a transaction, so a
 //! transaction-mode pooler may sit between; only index builds of the online preparation need a session.
 

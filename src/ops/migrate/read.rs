@@ -18,7 +18,7 @@ pub fn flag(answer: &[SimpleQueryMessage], column: &str) -> bool {
 /// Runs a statement that answers with one JSON document in column `json`, in one round trip.
 ///
 /// # Errors
-/// [`Kind::Failed`] with the server's reason.
+/// [`crate::Kind::Failed`] with the server's reason.
 pub async fn json<T: DeserializeOwned>(client: &Client, sql: &str) -> Result<T> {
     let could_not = || Error::failed("could not read the state of the database");
     let answer = client

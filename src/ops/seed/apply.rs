@@ -3,7 +3,8 @@
 use serde::Serialize;
 use tokio_postgres::Transaction;
 
-use super::file::{Given, SeedFile, SeedTenant};
+use super::file::{SeedFile, SeedTenant};
+use super::value::Given;
 use crate::error::Error;
 use crate::model::{TenantRef, UserRef};
 use crate::ops::event::Observer;

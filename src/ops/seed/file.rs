@@ -1,82 +1,16 @@
 //! The file: strict, so that a typing error is an error, and silent about what it leaves out.
 
-use serde::de::{Deserializer, Error as _};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::value::{Given, Moment, Text};
 use crate::error::{Error, Result};
 use crate::model::{MembershipStatus, Role, TenantRef, TenantSlug, TenantStatus, TenantType, UserRef};
 use crate::ops::tenant::Assignment;
 
 /// The name and version of the format.
 pub(super) const SCHEMA: &str = "vital.seed/1";
-
-/// A key that a file leaves out, empties or fills.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Given<T> {
-    /// Not mentioned: whatever the database holds stays.
-    #[default]
-    Absent,
-    /// `null`.
-    Null,
-    /// A value.
-    Value(T),
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Given<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Option::deserialize(deserializer)?.map_or(Self::Null, Self::Value))
-    }
-}
-
-/// A moment, checked where it stands in the file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Moment(String);
-
-impl<'de> Deserialize<'de> for Moment {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        use time::format_description::well_known::Rfc3339;
-        let text = String::deserialize(deserializer)?;
-        let sound = ["infinity", "-infinity"].contains(&text.as_str())
-            || time::OffsetDateTime::parse(&text, &Rfc3339).is_ok();
-        match sound {
-            true => Ok(Self(text)),
-            false => Err(D::Error::custom(format_args!(
-                "`{text}` is no moment such as 2025-10-26T12:00:00Z"
-            ))),
-        }
-    }
-}
-
-/// The text of a value, as the server reads it.
-trait Text {
-    fn text(&self) -> String;
-}
-
-impl Text for String {
-    fn text(&self) -> String {
-        self.clone()
-    }
-}
-
-impl Text for Moment {
-    fn text(&self) -> String {
-        self.0.clone()
-    }
-}
-
-/// Implements [`Text`] by `Display`.
-macro_rules! displayed {
-    ($($kind:ty),*) => {
-        $(impl Text for $kind {
-            fn text(&self) -> String {
-                self.to_string()
-            }
-        })*
-    };
-}
-displayed!(bool, Uuid, TenantType, TenantStatus, Value);
 
 /// Defines the columns of a tenant once: the keys of the file, and their order in an export.
 macro_rules! columns {
@@ -169,7 +103,7 @@ columns! {
 }
 
 /// A member of the file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SeedMember {
     /// The user.

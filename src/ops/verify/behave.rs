@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Error as ServerError, Row, Transaction};
 
 use super::check::Check;
@@ -12,9 +13,6 @@ use crate::error::{Error, Result};
 
 const CREATE: &str = include_str!("../../../sql/probe/create.sql");
 const UNDO: &str = "rollback to savepoint verify";
-
-/// SQLSTATEs that say no to an actor: privilege or row security, a foreign key, a check, a restriction.
-const REFUSALS: [&str; 5] = ["42501", "23503", "23514", "23001", "44000"];
 
 /// One actor's turn in a check.
 struct Turn<'a> {
@@ -171,11 +169,7 @@ fn judge(turn: &Turn<'_>, answers: Answers) -> Result<Vec<Finding>, NotChecked> 
         .acted
         .map_err(|error| not_checked("could not act as", &error))?;
     if let Err(error) = answers.first {
-        return match is_refusal(&error) {
-            true if turn.must_succeed() => Ok(vec![refused(turn, &error)]),
-            true => Ok(Vec::new()),
-            false => Err(not_checked("as", &error)),
-        };
+        return weigh(turn, &error);
     }
     match answers.rows {
         Ok(rows) => rows
@@ -183,22 +177,33 @@ fn judge(turn: &Turn<'_>, answers: Answers) -> Result<Vec<Finding>, NotChecked> 
             .map(|row| Finding::from_row(row, turn.check))
             .collect::<Result<_, _>>()
             .map_err(|error| not_checked("as", &error)),
-        Err(error) if is_refusal(&error) && turn.must_succeed() => Ok(vec![refused(turn, &error)]),
-        Err(error) if is_refusal(&error) && !turn.looks => Ok(Vec::new()),
-        Err(error) => Err(not_checked("as", &error)),
+        Err(error) if turn.looks => Err(not_checked("as", &error)),
+        Err(error) => weigh(turn, &error),
     }
 }
 
-fn is_refusal(error: &ServerError) -> bool {
-    error.code().is_some_and(|code| REFUSALS.contains(&code.code()))
+/// Decides what an error that the actor met means.
+fn weigh(turn: &Turn<'_>, error: &ServerError) -> Result<Vec<Finding>, NotChecked> {
+    let code = error.code().map_or("", SqlState::code);
+    // What fails by its data, a constraint or an exception of its own was let in.
+    let let_in = ["22", "23", "P0"].iter().any(|class| code.starts_with(class));
+    match *SqlState::INSUFFICIENT_PRIVILEGE.code() == *code {
+        true if turn.must_succeed() => Ok(vec![met(turn, "accepted", error)]),
+        true => Ok(Vec::new()),
+        false if turn.check.must_fail && let_in => Ok(vec![met(turn, "refused", error)]),
+        false => {
+            let reason = format!("as {}: {}", turn.actor, reason(error));
+            Err(NotChecked::new(&turn.check.id, reason))
+        }
+    }
 }
 
-fn refused(turn: &Turn<'_>, error: &ServerError) -> Finding {
+fn met(turn: &Turn<'_>, expected: &str, error: &ServerError) -> Finding {
     Finding {
         check_id: turn.check.id.clone(),
         level: turn.check.level,
         object: format!("as {}", turn.actor),
-        expected: "accepted".to_owned(),
+        expected: expected.to_owned(),
         actual: reason(error),
         explanation: turn.check.explanation.clone(),
         fix: None,

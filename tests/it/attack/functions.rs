@@ -22,6 +22,7 @@ fn functions_run_as_their_owner_only_where_they_read_or_write_what_the_caller_ma
     let expected = [
         "public.assign_user_to_dh_startup",
         "public.grant_platform_admin",
+        "vital_private.audit_admin",
         "vital_private.audit_agent",
         "vital_private.check_recipients",
         "vital_private.is_platform_admin",
@@ -58,7 +59,7 @@ fn functions_state_how_they_may_be_planned() {
         "platform_admin_tenants s s",
         "readable_tenants s s",
         "requested_tenant s s",
-        "require_user s u",
+        "require_users s u",
         "writable_tenants s s",
     ];
     both(|client, kind| {

@@ -1,7 +1,9 @@
 //! Attacks on the tenancy: each test plays somebody who wants more than they may have, or shows that who may, can.
 
+mod answers;
 mod audit;
 mod audit_access;
+mod audit_source;
 mod constraints;
 mod context;
 mod databases;
@@ -19,5 +21,5 @@ mod shadowing;
 mod sharing;
 mod tenants;
 mod upsert;
-mod world;
+pub mod world;
 mod writing;

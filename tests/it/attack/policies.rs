@@ -105,9 +105,17 @@ fn triggers_are_all_there_and_enabled() {
         "agents agents_30_audit_truncate O",
         "agents agents_30_audit_update O",
         "resource_sharing_audit refuse_audit_change O",
+        "tenants audit_tenants O",
+        "tenants audit_tenants_truncate O",
         "tenants guard_tenants O",
+        "tenants stamp_tenants_status O",
         "tenants update_tenants_updated_at O",
+        "user_roles audit_user_roles O",
+        "user_roles audit_user_roles_truncate O",
+        "user_tenants audit_user_tenants O",
+        "user_tenants audit_user_tenants_truncate O",
         "user_tenants update_user_tenants_updated_at O",
+        "vital_private.admin_audit refuse_admin_audit_change O",
     ];
     both(|client, kind| {
         client.batch_execute("set search_path = public").unwrap();

@@ -256,3 +256,9 @@ fn summary(messages: &[SimpleQueryMessage]) -> (Vec<String>, u64) {
     }
     (rows, count)
 }
+
+/// Without it, a test that fails says nothing about what it tests.
+#[test]
+fn world_can_be_built() {
+    assert_eq!(Scene::open().reads().len(), 15);
+}

@@ -144,9 +144,9 @@ fn user(tenants: usize) -> impl Strategy<Value = User> {
         prop::bool::weighted(0.1),
         option::weighted(0.3, idle_role),
         vec(option::weighted(0.4, membership()), tenants),
-        option::weighted(0.3, session),
-        option::weighted(0.3, request(tenants)),
-        option::weighted(0.3, request(tenants)),
+        option::weighted(0.5, session),
+        option::weighted(0.5, request(tenants)),
+        option::weighted(0.4, request(tenants)),
         option::weighted(0.2, request(tenants)),
     )
         .prop_map(

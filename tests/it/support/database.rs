@@ -7,7 +7,7 @@ use postgres::Client;
 use uuid::Uuid;
 
 use super::command::{Run, vital};
-use super::server::Server;
+use super::server::{Address, Server};
 use super::template::Template;
 
 /// A database of a test's own.
@@ -59,6 +59,11 @@ impl Database {
     /// The server that holds it.
     pub fn server(&mut self) -> &mut Server {
         &mut self.server
+    }
+
+    /// Where its server listens.
+    pub fn address(&self) -> &Address {
+        self.server.address()
     }
 
     /// The URL for the owner, `postgres`.

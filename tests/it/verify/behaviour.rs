@@ -20,9 +20,13 @@ fn each_way_past_the_rules_is_found_by_acting() {
             },
             Case {
                 damage: "alter policy agents_update_own_tenant on public.agents using (true) with check (true); \
+                         alter policy agents_select_with_sharing on public.agents using (true); \
                          alter table public.agents disable trigger agents_10_guard",
                 found: &[
+                    ("shape-policies", "public.agents.agents_select_with_sharing"),
                     ("shape-policies", "public.agents.agents_update_own_tenant"),
+                    ("behaviour-forged-context", "*"),
+                    ("behaviour-visibility", "*"),
                     ("disabled-triggers", "public.agents.agents_10_guard"),
                     ("behaviour-foreign-update", "*"),
                     ("behaviour-global-sharing", "*"),

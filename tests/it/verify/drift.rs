@@ -21,6 +21,8 @@ fn what_operators_did_by_hand_is_found_with_usable_fixes() {
                 found: &[
                     ("unknown-policies", "public.agents.tenant_isolation_agents"),
                     ("behaviour-forged-context", "*"),
+                    ("behaviour-foreign-author", "*"),
+                    ("behaviour-foreign-insert", "*"),
                     ("behaviour-foreign-delete", "*"),
                     ("behaviour-foreign-update", "*"),
                     ("behaviour-visibility", "*"),
@@ -31,6 +33,7 @@ fn what_operators_did_by_hand_is_found_with_usable_fixes() {
                 damage: "alter table public.tenants disable row level security",
                 found: &[
                     ("policies-without-rls", "public.tenants"),
+                    ("behaviour-context", "*"),
                     ("behaviour-directory", "*"),
                     ("behaviour-oracle", "*"),
                     ("behaviour-tenant-fields", "*"),

@@ -25,16 +25,26 @@ pub struct Case {
 }
 
 /// Makes each damage in turn, sees exactly what is to be found, runs the suggested fixes and sees nothing any more.
+#[track_caller]
 pub fn show(db: &Database, cases: &[Case]) {
+    let mut wrong = Vec::new();
     for case in cases {
         run_as_superuser(db, case.damage);
         let report = verify(db, &[]);
-        assert_eq!(found(&report), expected(case), "{}\n{report:#}", case.damage);
+        if found(&report) != expected(case) {
+            wrong.push(format!("{}\n  found {:#?}", case.damage, found(&report)));
+        }
         mend(db, &report);
         let report = verify(db, &[]);
-        assert_eq!(found(&report), Vec::new(), "mended: {}\n{report:#}", case.damage);
+        if !found(&report).is_empty() {
+            wrong.push(format!(
+                "mended: {}\n  found {:#}",
+                case.damage, report["findings"]
+            ));
+        }
         run_as_superuser(db, case.cleanup);
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// Runs SQL as the superuser.

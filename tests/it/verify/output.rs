@@ -104,7 +104,7 @@ fn reports_for_machines_are_written() {
     let xml = std::fs::read_to_string(path("v.xml")).unwrap();
     assert!(xml.contains("failures=\"3\""), "{xml}");
     assert!(
-        xml.contains("<testcase name=\"shape-tables\" classname=\"vital.verify\">"),
+        xml.contains("<testcase name=\"shape-tables\" classname=\"vital.verify\"/>"),
         "{xml}"
     );
 

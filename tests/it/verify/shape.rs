@@ -20,7 +20,6 @@ fn schemas_tables_and_columns_that_differ_are_found() {
                     ("shape-schemas", "vital_private"),
                     ("behaviour-own-insert", "*"),
                     ("behaviour-sharing-audit", "*"),
-                    ("behaviour-visibility", "*"),
                 ],
                 cleanup: "",
             },
@@ -153,6 +152,7 @@ fn functions_that_differ_are_found() {
                 found: &[
                     ("shape-functions", "vital_private.readable_tenants()"),
                     ("behaviour-forged-context", "*"),
+                    ("behaviour-own-insert", "*"),
                     ("behaviour-visibility", "*"),
                 ],
                 cleanup: "",
@@ -163,18 +163,24 @@ fn functions_that_differ_are_found() {
                 cleanup: "",
             },
             Case {
-                damage: "drop function public.get_tenant_by_slug(varchar); \
+                damage: "set role postgres; drop function public.get_tenant_by_slug(varchar); \
                          create function public.get_tenant_by_slug(p_slug varchar) returns public.tenants language sql \
                          stable parallel safe set search_path = pg_catalog, pg_temp \
                          as 'select * from public.tenants where slug = p_slug'; \
                          revoke all on function public.get_tenant_by_slug(varchar) from public, anon",
-                found: &[("shape-functions", "public.get_tenant_by_slug(character varying)")],
+                found: &[
+                    (
+                        "shape-comments",
+                        "function public.get_tenant_by_slug(character varying)",
+                    ),
+                    ("shape-functions", "public.get_tenant_by_slug(character varying)"),
+                ],
                 cleanup: "",
             },
             Case {
                 damage: "create function public.set_tenant_context(p_tenant text) returns void language plpgsql \
                          as 'begin perform set_config(''app.tenant_id'', p_tenant, false); end'; \
-                         revoke all on function public.set_tenant_context(text) from public, anon, authenticated, service_role",
+                         revoke all on function public.set_tenant_context(text) from public, anon, authenticated, service_role, postgres",
                 found: &[("shape-functions", "public.set_tenant_context(text)")],
                 cleanup: "",
             },
@@ -236,7 +242,6 @@ fn triggers_and_policies_that_differ_are_found() {
                 found: &[
                     ("shape-policies", "public.user_tenants.user_tenants_select_own"),
                     ("behaviour-directory", "*"),
-                    ("behaviour-oracle", "*"),
                 ],
                 cleanup: "",
             },

@@ -1,0 +1,111 @@
+//! `vital sharing audit`: who changed what, newest first.
+
+use std::time::Duration;
+
+use super::picture::{PictureArgs, save};
+use crate::cli::{Format, exit_codes, parse_attempt};
+use crate::commands::Context;
+use crate::db::Connection;
+use crate::error::{Error, Result};
+use crate::ops::sharing::audit::{Filter, Trail, moment};
+use crate::ops::sharing::timeline::timeline;
+use crate::render::{page, picture};
+
+/// The arguments of `vital sharing audit`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = exit_codes!(7))]
+pub struct Args {
+    /// Of this agent: a uuid, also of a deleted one, a slug or a unique name
+    #[arg(long, value_name = "AGENT")]
+    agent: Option<String>,
+
+    /// Where this tenant owns, receives, gains or loses: a slug or uuid
+    #[arg(long, value_name = "TENANT")]
+    tenant: Option<String>,
+
+    /// By this user: a uuid or an e-mail address
+    #[arg(long, value_name = "USER")]
+    user: Option<String>,
+
+    /// Not before: a date, a time, or an age such as 36h or 7d
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+
+    /// Before: a date, a time, or an age
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+
+    /// At most so many, the newest; 0 for all
+    #[arg(long, value_name = "NUMBER", default_value_t = 100)]
+    limit: u32,
+
+    /// Go on with what comes, oldest first, until Ctrl-C; a line each, as a table or JSON
+    #[arg(long, conflicts_with_all = ["until", "html", "svg"])]
+    follow: bool,
+
+    /// How often to look for more
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = parse_attempt, requires = "follow")]
+    interval: Duration,
+
+    /// Pages and pictures.
+    #[command(flatten)]
+    pictures: PictureArgs,
+}
+
+pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
+    let filter = Filter {
+        agent: args.agent.clone(),
+        tenant: args.tenant.clone(),
+        user: args.user.clone(),
+        since: args.since.as_deref().map(moment).transpose()?,
+        until: args.until.as_deref().map(moment).transpose()?,
+        limit: (args.limit > 0).then(|| args.limit.into()),
+    };
+    let follows = matches!(context.output.format(), Format::Table | Format::Json);
+    if args.follow && !follows {
+        return Err(Error::usage("--follow writes a table or JSON"));
+    }
+    let mut connection = context.connect().await?;
+    let mut trail = Trail::find(&mut connection, &filter).await?;
+    if args.follow {
+        return follow(&mut trail, &mut connection, args.interval, context).await;
+    }
+    let audit = trail.read(&mut connection).await?;
+    if args.pictures.svg.is_some() || args.pictures.html.is_some() {
+        let timeline = timeline(&mut connection, &trail).await?;
+        if let Some(path) = &args.pictures.svg {
+            save(context, path, &picture::timeline(&timeline)?.file())?;
+        }
+        if let Some(path) = &args.pictures.html {
+            let place = connection.settings.describe();
+            save(context, path, &page::audit(&audit, &timeline, &place)?)?;
+        }
+    }
+    context.output.report(&audit)?;
+    Ok(0)
+}
+
+/// Writes entry by entry; Ctrl-C is how it ends.
+async fn follow(
+    trail: &mut Trail,
+    connection: &mut Connection,
+    interval: Duration,
+    context: &Context,
+) -> Result<u8> {
+    let ended = async {
+        trail.start(connection).await?;
+        let mut entries = trail.read(connection).await?.entries;
+        entries.reverse();
+        loop {
+            for entry in &entries {
+                context.output.row(&entry.cells(), entry)?;
+            }
+            context.interrupt.sleep(interval).await?;
+            entries = trail.fresh(connection).await?;
+        }
+    };
+    match ended.await {
+        Err(_) if context.interrupt.is_requested() => Ok(0),
+        outcome => outcome,
+    }
+}

@@ -1,0 +1,57 @@
+//! `vital sharing explain`: what somebody sees and by which rule, or why they do not.
+
+use std::path::PathBuf;
+
+use super::picture::save;
+use crate::cli::exit_codes;
+use crate::commands::Context;
+use crate::error::Result;
+use crate::ops::sharing::explain::{Question, explain};
+use crate::render::page;
+
+/// The arguments of `vital sharing explain`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = exit_codes!(7))]
+pub struct Args {
+    /// Who looks: a uuid or an e-mail address
+    #[arg(long, value_name = "USER", required_unless_present = "tenant")]
+    user: Option<String>,
+
+    /// The tenant that the user acts for, or whose members look: a slug or uuid
+    #[arg(long, value_name = "TENANT")]
+    tenant: Option<String>,
+
+    /// The agent to explain: a uuid, slug or unique name; without it everything that is visible
+    #[arg(long, value_name = "AGENT")]
+    agent: Option<String>,
+
+    /// Count to the end instead of saying `10000 or more`
+    #[arg(long, conflicts_with = "agent")]
+    exact: bool,
+
+    /// How many agents to name, newest first
+    #[arg(long, value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(i64).range(0..=100_000))]
+    limit: i64,
+
+    /// Write a page as well
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+}
+
+pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
+    let mut connection = context.connect().await?;
+    let question = Question {
+        user: args.user.as_deref(),
+        tenant: args.tenant.as_deref(),
+        agent: args.agent.as_deref(),
+        exact: args.exact,
+        limit: args.limit,
+    };
+    let explanation = explain(&mut connection, question).await?;
+    if let Some(path) = &args.html {
+        let place = connection.settings.describe();
+        save(context, path, &page::explanation(&explanation, &place)?)?;
+    }
+    context.output.report(&explanation)?;
+    Ok(0)
+}

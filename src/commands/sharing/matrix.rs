@@ -1,0 +1,41 @@
+//! `vital sharing matrix`: what each tenant sees of each other tenant's agents.
+
+use super::picture::{AGENTS_ON_A_PAGE, PictureArgs, save};
+use crate::cli::exit_codes;
+use crate::commands::Context;
+use crate::error::Result;
+use crate::ops::sharing::catalogue::catalogue;
+use crate::ops::sharing::matrix;
+use crate::render::{page, picture};
+
+/// The arguments of `vital sharing matrix`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = exit_codes!(7))]
+pub struct Args {
+    /// Only these owners: slugs or uuids
+    #[arg(long, value_name = "TENANT", value_delimiter = ',')]
+    owner: Vec<String>,
+
+    /// Only these viewers: slugs or uuids
+    #[arg(long, value_name = "TENANT", value_delimiter = ',')]
+    viewer: Vec<String>,
+
+    /// Pages and pictures.
+    #[command(flatten)]
+    pictures: PictureArgs,
+}
+
+pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
+    let mut connection = context.connect().await?;
+    let matrix = matrix::matrix(&mut connection, &args.owner, &args.viewer).await?;
+    if let Some(path) = &args.pictures.svg {
+        save(context, path, &picture::heat_map(&matrix)?.file())?;
+    }
+    if let Some(path) = &args.pictures.html {
+        let catalogue = catalogue(&mut connection, AGENTS_ON_A_PAGE).await?;
+        let place = connection.settings.describe();
+        save(context, path, &page::matrix(&matrix, &catalogue, &place)?)?;
+    }
+    context.output.report(&matrix)?;
+    Ok(0)
+}

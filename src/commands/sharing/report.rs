@@ -1,0 +1,70 @@
+//! `vital sharing report`: how agents are owned and shared.
+
+use clap::ValueEnum;
+
+use super::picture::{AGENTS_ON_A_PAGE, PictureArgs, save};
+use crate::cli::exit_codes;
+use crate::commands::Context;
+use crate::error::Result;
+use crate::ops::sharing::audit::{Filter, Trail};
+use crate::ops::sharing::catalogue::catalogue;
+use crate::ops::sharing::matrix::matrix;
+use crate::ops::sharing::report;
+use crate::ops::sharing::timeline::timeline;
+use crate::render::{page, picture};
+
+/// The arguments of `vital sharing report`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = exit_codes!(7))]
+pub struct Args {
+    /// What to group the agents by
+    #[arg(long, value_enum, default_value_t)]
+    by: By,
+
+    /// Pages and pictures.
+    #[command(flatten)]
+    pictures: PictureArgs,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum By {
+    /// The owning tenant, with what it receives and sees
+    #[default]
+    Tenant,
+    /// Their category
+    Category,
+    /// Their resource type
+    ResourceType,
+}
+
+impl From<By> for report::By {
+    fn from(by: By) -> Self {
+        match by {
+            By::Tenant => Self::Tenant,
+            By::Category => Self::Category,
+            By::ResourceType => Self::ResourceType,
+        }
+    }
+}
+
+pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
+    let mut connection = context.connect().await?;
+    let report = report::report(&mut connection, args.by.into()).await?;
+    if let Some(path) = &args.pictures.svg {
+        save(context, path, &picture::bars(&report.tenants)?.file())?;
+    }
+    if let Some(path) = &args.pictures.html {
+        let matrix = matrix(&mut connection, &[], &[]).await?;
+        let trail = Trail::find(&mut connection, &Filter::default()).await?;
+        let timeline = timeline(&mut connection, &trail).await?;
+        let catalogue = catalogue(&mut connection, AGENTS_ON_A_PAGE).await?;
+        let place = connection.settings.describe();
+        save(
+            context,
+            path,
+            &page::overview(&report, &matrix, &timeline, &catalogue, &place)?,
+        )?;
+    }
+    context.output.report(&report)?;
+    Ok(0)
+}

@@ -1,0 +1,84 @@
+//! Agents with who sees each, to be searched on a page.
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::Mode;
+use super::find::{Tenant, tenant};
+use super::snapshot::{failed, snapshot};
+use crate::db::Connection;
+use crate::error::Result;
+
+const CATALOGUE: &str = include_str!("../../../sql/sharing/catalogue.sql");
+const TENANTS: &str = include_str!("../../../sql/sharing/all_tenants.sql");
+const TASK: &str = "could not list the agents";
+
+/// Agents and tenants.
+#[derive(Debug, Serialize)]
+pub struct Catalogue {
+    /// Every tenant.
+    pub tenants: Vec<Tenant>,
+    /// The newest agents.
+    pub agents: Vec<Listed>,
+    /// Whether there are more.
+    pub is_cut: bool,
+}
+
+/// An agent; tenants by their position in the list.
+#[derive(Debug, Serialize)]
+pub struct Listed {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// The owner.
+    pub owner: Option<usize>,
+    /// How it is shared.
+    pub mode: Mode,
+    /// Those it is shared with, if selectively.
+    pub with: Vec<usize>,
+}
+
+/// Lists the newest agents, `limit` at most.
+///
+/// # Errors
+/// [`crate::Kind::Failed`] if the database is not migrated, or the role does not see every agent.
+pub async fn catalogue(connection: &mut Connection, limit: i64) -> Result<Catalogue> {
+    let transaction = snapshot(connection, TASK).await?;
+    let tenants = transaction
+        .query(TENANTS, &[])
+        .await
+        .map_err(|e| failed(TASK, &e))?;
+    let tenants: Vec<Tenant> = tenants.iter().map(tenant).collect();
+    let place: std::collections::HashMap<Uuid, usize> = tenants
+        .iter()
+        .enumerate()
+        .map(|(at, tenant)| (tenant.id, at))
+        .collect();
+    let rows = transaction
+        .query(CATALOGUE, &[&(limit + 1)])
+        .await
+        .map_err(|e| failed(TASK, &e))?;
+    let listed = |row: &tokio_postgres::Row| {
+        let mode = Mode::of(row.get("sharing_mode"));
+        let with: Vec<Uuid> = match mode {
+            Mode::Selective => row.get::<_, Option<_>>("shared_with").unwrap_or_default(),
+            Mode::Private | Mode::Global => Vec::new(),
+        };
+        Listed {
+            id: row.get("id"),
+            name: row.get("name"),
+            owner: row
+                .get::<_, Option<Uuid>>("tenant_id")
+                .and_then(|id| place.get(&id).copied()),
+            mode,
+            with: with.iter().filter_map(|id| place.get(id).copied()).collect(),
+        }
+    };
+    let limit = usize::try_from(limit).unwrap_or(0);
+    Ok(Catalogue {
+        agents: rows.iter().take(limit).map(listed).collect(),
+        is_cut: rows.len() > limit,
+        tenants,
+    })
+}

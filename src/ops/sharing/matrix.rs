@@ -1,0 +1,207 @@
+//! Owner by viewer: how many agents of one tenant the members of another see.
+
+use std::collections::{HashMap, HashSet};
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use uuid::Uuid;
+
+use super::find;
+use super::report::{Tenant, by_tenant, tenant};
+use super::snapshot::{failed, snapshot};
+use crate::db::Connection;
+use crate::error::Result;
+use crate::report::{Cell, Report, Tone};
+
+const PAIRS: &str = include_str!("../../../sql/report/sharing_matrix.sql");
+const TASK: &str = "could not report who sees whose agents";
+
+/// The matrix. What everybody sees is kept once an owner and what is shared selectively once a pair, so its size follows the
+/// number of tenants that share, not the number of agents.
+#[derive(Debug)]
+pub struct Matrix {
+    /// The tenants; one without an id, if any, owns what nobody owns.
+    pub tenants: Vec<Tenant>,
+    selective: HashMap<(usize, usize), i64>,
+    owners: Option<HashSet<usize>>,
+    viewers: Option<HashSet<usize>>,
+}
+
+/// What the members of one tenant see of another's agents, or of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sight {
+    /// Position of the owner among the tenants.
+    pub owner: usize,
+    /// Position of the viewer.
+    pub viewer: usize,
+    /// In all.
+    pub visible: i64,
+    /// As their owner, except those that everybody sees.
+    pub own: i64,
+    /// Because everybody sees them.
+    pub global: i64,
+    /// Because they are shared with the viewer.
+    pub selective: i64,
+}
+
+/// Counts on the server, in two statements of one snapshot; only for some owners and viewers if any are named.
+///
+/// # Errors
+/// [`crate::Kind::Failed`] if the database is not migrated, or the role does not see every agent.
+pub async fn matrix(connection: &mut Connection, owners: &[String], viewers: &[String]) -> Result<Matrix> {
+    let transaction = snapshot(connection, TASK).await?;
+    let owners = find::tenants(&transaction, owners).await?;
+    let viewers = find::tenants(&transaction, viewers).await?;
+    let by_tenant = by_tenant(&transaction).await.map_err(|e| failed(TASK, &e))?;
+    let tenants = transaction
+        .query(by_tenant, &[])
+        .await
+        .map_err(|e| failed(TASK, &e))?;
+    let tenants: Vec<Tenant> = tenants.iter().map(tenant).collect();
+    let place: HashMap<Option<Uuid>, usize> = tenants.iter().enumerate().map(|(at, t)| (t.id, at)).collect();
+    let pairs = transaction
+        .query(PAIRS, &[])
+        .await
+        .map_err(|e| failed(TASK, &e))?;
+    let mut selective = HashMap::with_capacity(pairs.len());
+    for row in &pairs {
+        // An owner that does not exist is as good as none; a recipient that does not exist sees nothing.
+        let owner = place.get(&row.get("owner_id")).or_else(|| place.get(&None));
+        let viewer = place.get(&Some(row.get::<_, Uuid>("viewer_id")));
+        if let (Some(&owner), Some(&viewer)) = (owner, viewer) {
+            *selective.entry((owner, viewer)).or_insert(0) += row.get::<_, i64>("agents");
+        }
+    }
+    let places = |chosen: &[find::Tenant]| {
+        let places = chosen
+            .iter()
+            .filter_map(|tenant| place.get(&Some(tenant.id)).copied());
+        (!chosen.is_empty()).then(|| places.collect())
+    };
+    Ok(Matrix {
+        owners: places(&owners),
+        viewers: places(&viewers),
+        tenants,
+        selective,
+    })
+}
+
+impl Matrix {
+    /// The tenants that have members, by position: who views, and who owns besides the agents without a tenant.
+    pub fn viewers(&self) -> impl Iterator<Item = usize> {
+        let chosen = |at: &usize| self.viewers.as_ref().is_none_or(|viewers| viewers.contains(at));
+        (0..self.tenants.len()).filter(move |at| self.tenants[*at].id.is_some() && chosen(at))
+    }
+
+    /// The owners, by position.
+    pub fn owners(&self) -> impl Iterator<Item = usize> {
+        let chosen = |at: &usize| self.owners.as_ref().is_none_or(|owners| owners.contains(at));
+        (0..self.tenants.len()).filter(move |at| chosen(at))
+    }
+
+    /// What the members of `viewer` see of `owner`'s agents. One whose tenant is not active acts for nobody.
+    #[must_use]
+    pub fn sight(&self, owner: usize, viewer: usize) -> Sight {
+        let (theirs, acting) = (&self.tenants[owner], self.tenants[viewer].is_active);
+        let own = if owner == viewer && acting {
+            theirs.owned - theirs.global
+        } else {
+            0
+        };
+        let selective = match self.selective.get(&(owner, viewer)) {
+            Some(&agents) if acting => agents,
+            _ => 0,
+        };
+        Sight {
+            owner,
+            viewer,
+            visible: own + theirs.global + selective,
+            own,
+            global: theirs.global,
+            selective,
+        }
+    }
+
+    /// Every pair of which the viewer sees something, owners first.
+    pub fn sights(&self) -> impl Iterator<Item = Sight> {
+        let pairs = self
+            .owners()
+            .flat_map(|owner| self.viewers().map(move |viewer| (owner, viewer)));
+        pairs
+            .map(|(owner, viewer)| self.sight(owner, viewer))
+            .filter(|sight| sight.visible > 0)
+    }
+
+    /// How a tenant is called in a row.
+    #[must_use]
+    pub fn label(&self, at: usize) -> &str {
+        self.tenants[at].slug.as_deref().unwrap_or("(none)")
+    }
+}
+
+/// The JSON shape: `tenants`, and `cells` of owner, viewer and the four counts.
+impl Serialize for Matrix {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("tenants", &self.tenants)?;
+        map.serialize_entry("cells", &Cells(self))?;
+        map.end()
+    }
+}
+
+struct Cells<'a>(&'a Matrix);
+
+impl Serialize for Cells<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        #[derive(serde::Serialize)]
+        struct Pair<'a> {
+            owner: Option<&'a str>,
+            viewer: Option<&'a str>,
+            visible: i64,
+            own: i64,
+            global: i64,
+            selective: i64,
+        }
+        serializer.collect_seq(self.0.sights().map(|sight| Pair {
+            owner: self.0.tenants[sight.owner].slug.as_deref(),
+            viewer: self.0.tenants[sight.viewer].slug.as_deref(),
+            visible: sight.visible,
+            own: sight.own,
+            global: sight.global,
+            selective: sight.selective,
+        }))
+    }
+}
+
+impl Report for Matrix {
+    const SCHEMA: &'static str = "vital.sharing.matrix/1";
+
+    fn header(&self) -> Vec<&'static str> {
+        vec!["owner", "viewer", "visible", "own", "global", "selective"]
+    }
+
+    fn rows(&self) -> Vec<Vec<Cell>> {
+        let row = |sight: Sight| {
+            let name = |at: usize| match self.tenants[at].is_active {
+                true => Cell::text(self.label(at)),
+                false => Cell::text(self.label(at)).tone(Tone::Warn),
+            };
+            vec![
+                name(sight.owner),
+                name(sight.viewer),
+                Cell::number(sight.visible),
+                Cell::number(sight.own),
+                Cell::number(sight.global),
+                Cell::number(sight.selective),
+            ]
+        };
+        self.sights().map(row).collect()
+    }
+
+    fn summary(&self) -> Vec<String> {
+        let everybody: i64 = self.owners().map(|owner| self.tenants[owner].global).sum();
+        let shared: i64 = self.sights().map(|sight| sight.selective).sum();
+        vec![format!(
+            "everybody sees {everybody} global agents; selective sharing gives {shared} more, counted once a recipient"
+        )]
+    }
+}

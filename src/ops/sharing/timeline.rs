@@ -1,0 +1,75 @@
+//! How often sharing changed over time.
+
+use serde::Serialize;
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+use super::audit::Trail;
+use super::snapshot::failed;
+use crate::db::Connection;
+use crate::error::Result;
+
+const TIMELINE: &str = include_str!("../../../sql/sharing/timeline.sql");
+const TASK: &str = "could not read the sharing audit";
+
+/// The entries of the audit by stretches of time, oldest first.
+#[derive(Debug, Default, Serialize)]
+pub struct Timeline {
+    /// The stretches, without a gap.
+    pub buckets: Vec<Bucket>,
+}
+
+/// One stretch of time.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Bucket {
+    /// When it begins.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// How long it is.
+    pub seconds: i64,
+    /// Entries by which somebody gained access.
+    pub gained: i64,
+    /// Entries by which somebody lost access.
+    pub lost: i64,
+    /// Other changes.
+    pub modified: i64,
+}
+
+impl Bucket {
+    /// All its entries.
+    #[must_use]
+    pub fn total(&self) -> i64 {
+        self.gained + self.lost + self.modified
+    }
+
+    /// When it begins, as precisely as it is long.
+    #[must_use]
+    pub fn label(&self) -> String {
+        let at = self.at.to_offset(time::UtcOffset::UTC);
+        match self.seconds {
+            86_400.. => at.format(format_description!("[year]-[month]-[day]")),
+            3_600.. => at.format(format_description!("[month]-[day] [hour]:[minute]")),
+            60.. => at.format(format_description!("[hour]:[minute]")),
+            _ => at.format(format_description!("[hour]:[minute]:[second]")),
+        }
+        .unwrap_or_default()
+    }
+}
+
+/// Counts the entries on the server, in one statement.
+///
+/// # Errors
+/// [`crate::Kind::Failed`] if the database is not migrated.
+pub async fn timeline(connection: &mut Connection, trail: &Trail) -> Result<Timeline> {
+    let rows = connection.query(TIMELINE, &trail.parameters()).await;
+    let bucket = |row: &tokio_postgres::Row| Bucket {
+        at: row.get("at"),
+        seconds: row.get("seconds"),
+        gained: row.get("gained"),
+        lost: row.get("lost"),
+        modified: row.get("modified"),
+    };
+    Ok(Timeline {
+        buckets: rows.map_err(|e| failed(TASK, &e))?.iter().map(bucket).collect(),
+    })
+}

@@ -1,0 +1,88 @@
+//! One self-contained HTML page for a report: no network, light and dark, on paper, by keyboard, on a phone.
+
+mod search;
+mod sharing;
+mod table;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use sha2::{Digest, Sha256};
+
+use super::picture;
+
+pub use sharing::{audit, explanation, matrix, overview};
+
+const SCRIPT: &str = include_str!("page.js");
+const LAYOUT: &str = include_str!("page.css");
+
+/// Lays out a page. Nothing in `body` may carry a style or a script of its own: the page allows only the two that it brings.
+fn page(title: &str, about: &str, body: &Markup) -> String {
+    let style = format!("{}{LAYOUT}", picture::STYLE);
+    let policy = format!(
+        "default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'",
+        hash(&style),
+        hash(SCRIPT)
+    );
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(policy);
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="referrer" content="no-referrer";
+                title { (title) " · vital" }
+                style { (PreEscaped(style)) }
+            }
+            body {
+                a class="skip" href="#main" { "Skip to the content" }
+                header {
+                    h1 { (title) }
+                    p class="soft" { (about) }
+                }
+                main id="main" tabindex="-1" { (body) }
+                script { (PreEscaped(SCRIPT)) }
+            }
+        }
+    }
+    .into_string()
+}
+
+fn hash(text: &str) -> String {
+    format!("sha256-{}", STANDARD.encode(Sha256::digest(text.as_bytes())))
+}
+
+/// Groups the digits of a count by thousands.
+pub(super) fn thousands(count: i64) -> String {
+    let digits = count.unsigned_abs().to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    if count < 0 {
+        grouped.push('-');
+    }
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_grouped() {
+        assert_eq!(
+            [0, 999, 1000, -1_234_567].map(thousands),
+            ["0", "999", "1,000", "-1,234,567"]
+        );
+    }
+
+    #[test]
+    fn the_script_cannot_end_its_element() {
+        assert!(!SCRIPT.contains("</") && !LAYOUT.contains("</") && !picture::STYLE.contains("</"));
+    }
+}

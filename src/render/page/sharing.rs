@@ -1,0 +1,174 @@
+//! The pages of `vital sharing`.
+
+use maud::{Markup, html};
+
+use super::search::search;
+use super::table::table;
+use super::{page, thousands};
+use crate::error::Result;
+use crate::ops::sharing::audit::Audit;
+use crate::ops::sharing::catalogue::Catalogue;
+use crate::ops::sharing::explain::Explanation;
+use crate::ops::sharing::matrix::Matrix;
+use crate::ops::sharing::report::Sharing;
+use crate::ops::sharing::timeline::Timeline;
+use crate::render::escape::visible;
+use crate::render::picture::{self, Picture};
+use crate::report::Report;
+
+/// The page of the report: everything at a glance. `place` names the database.
+///
+/// # Errors
+/// [`crate::Kind::Failed`] if a picture cannot be drawn.
+pub fn overview(
+    sharing: &Sharing,
+    matrix: &Matrix,
+    timeline: &Timeline,
+    catalogue: &Catalogue,
+    place: &str,
+) -> Result<String> {
+    let all = &sharing.distribution;
+    let body = html! {
+        dl class="tiles" {
+            div { dt { "Agents" } dd { (thousands(all.total)) } }
+            @for (name, count) in all.parts() {
+                div {
+                    dt { (name) }
+                    dd { (thousands(count)) " " small { (all.percent(count)) } }
+                }
+            }
+        }
+        (search(catalogue))
+        @if !sharing.tenants.is_empty() { (bars(sharing)?) }
+        (heat(matrix)?)
+        (times(timeline)?)
+        section aria-labelledby="table-heading" {
+            h2 id="table-heading" { "In numbers" }
+            (table("Agents by how they are owned and shared", sharing))
+        }
+    };
+    Ok(page("Sharing of agents", place, &body))
+}
+
+/// The page of the matrix.
+///
+/// # Errors
+/// [`crate::Kind::Failed`] if a picture cannot be drawn.
+pub fn matrix(matrix: &Matrix, catalogue: &Catalogue, place: &str) -> Result<String> {
+    let body = html! {
+        (heat(matrix)?)
+        (search(catalogue))
+        section aria-labelledby="table-heading" {
+            h2 id="table-heading" { "In numbers" }
+            (table("What each tenant sees of each owner", matrix))
+        }
+    };
+    Ok(page("Who sees whose agents", place, &body))
+}
+
+/// The page of an explanation.
+///
+/// # Errors
+/// None today; a picture may be added.
+pub fn explanation(explanation: &Explanation, place: &str) -> Result<String> {
+    let body = html! {
+        p class="verdict" { bdi { (visible(&explanation.introduction())) } }
+        @for reason in &explanation.remarks {
+            p class="warn" { (visible(&reason.says)) ": " code { (visible(&reason.change)) } }
+        }
+        (table("What is seen, and why", explanation))
+        @if !explanation.viewer.memberships.is_empty() {
+            h2 { "Memberships" }
+            ul {
+                @for each in &explanation.viewer.memberships {
+                    li class=[(!each.counts()).then_some("warn")] {
+                        bdi { (visible(&each.tenant.slug)) } ": " (visible(&each.role)) ", membership "
+                        (visible(&each.membership)) ", tenant " (visible(&each.tenant.status))
+                    }
+                }
+            }
+        }
+        @if let Some(sees) = &explanation.sees {
+            h2 { "The newest agents" }
+            ul class="results" {
+                @for agent in &sees.agents {
+                    li {
+                        strong { bdi { (visible(&agent.name)) } } " "
+                        span class="soft" {
+                            (agent.rule.name()) ", of "
+                            bdi { (visible(agent.owner.as_deref().unwrap_or("no tenant"))) }
+                        }
+                    }
+                }
+            }
+        }
+    };
+    Ok(page("Who sees what, and why", place, &body))
+}
+
+/// The page of the audit.
+///
+/// # Errors
+/// [`crate::Kind::Failed`] if a picture cannot be drawn.
+pub fn audit(audit: &Audit, timeline: &Timeline, place: &str) -> Result<String> {
+    let body = html! {
+        (times(timeline)?)
+        section aria-labelledby="table-heading" {
+            h2 id="table-heading" { "Entry by entry" }
+            @if audit.rows().is_empty() { p { "Nothing was shared or unshared." } }
+            @else { (table("Changes of sharing, newest first", audit)) }
+        }
+    };
+    Ok(page("Changes of sharing", place, &body))
+}
+
+fn bars(sharing: &Sharing) -> Result<Markup> {
+    let keys = [
+        ("private", "private"),
+        ("selective", "selective"),
+        ("global", "global"),
+        ("received", "received"),
+    ];
+    Ok(figure("bars", &picture::bars(&sharing.tenants)?, &keys))
+}
+
+fn heat(matrix: &Matrix) -> Result<Markup> {
+    let picture = picture::heat_map(matrix)?;
+    Ok(html! {
+        section aria-labelledby="heat-heading" {
+            h2 id="heat-heading" { (picture.title) }
+            p class="soft" { "Rows own, columns see." }
+            div class="scroll" tabindex="0" role="region" aria-label=(picture.title) { (picture.inline("heat")) }
+            p class="key" {
+                span { "none" }
+                @for step in 0..=8 { i class=(format!("heat{step}")) {} }
+                span { "most" }
+            }
+        }
+    })
+}
+
+fn times(timeline: &Timeline) -> Result<Markup> {
+    if timeline.buckets.is_empty() {
+        return Ok(html! {});
+    }
+    let keys = [
+        ("selective", "gained"),
+        ("received", "lost"),
+        ("global", "modified"),
+    ];
+    Ok(figure("times", &picture::timeline(timeline)?, &keys))
+}
+
+fn figure(name: &str, picture: &Picture, keys: &[(&str, &str)]) -> Markup {
+    let heading = format!("{name}-heading");
+    html! {
+        section aria-labelledby=(heading) {
+            h2 id=(heading) { (picture.title) }
+            p class="key" {
+                @for (class, meaning) in keys { span class="pair" { i class=(class) {} (meaning) } }
+            }
+            div class="scroll" tabindex="0" role="region" aria-label=(picture.title) { (picture.inline(name)) }
+        }
+    }
+}

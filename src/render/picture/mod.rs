@@ -1,0 +1,74 @@
+//! Pictures as SVG: drawn by a charting library, coloured by style sheets so that they suit light, dark and paper.
+
+mod bars;
+mod canvas;
+mod heat;
+mod ink;
+mod timeline;
+
+use maud::{Markup, PreEscaped, html};
+use plotters::drawing::DrawingAreaErrorKind;
+
+use crate::error::Error;
+
+pub use bars::bars;
+pub use heat::heat_map;
+pub use timeline::timeline;
+
+/// The colours, for a page and for a picture on its own.
+pub const STYLE: &str = include_str!("picture.css");
+
+/// A drawing with what it shows in words.
+pub struct Picture {
+    /// What it is.
+    pub title: String,
+    /// What it shows, for those who do not see it.
+    pub description: String,
+    width: u32,
+    height: u32,
+    shapes: Vec<Markup>,
+}
+
+impl Picture {
+    /// The picture as part of a page; `name` is unique there.
+    #[must_use]
+    pub fn inline(&self, name: &str) -> Markup {
+        self.svg(name, None)
+    }
+
+    /// The picture as a file of its own.
+    #[must_use]
+    pub fn file(&self) -> String {
+        let svg = self.svg("picture", Some(STYLE));
+        format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}\n",
+            svg.into_string()
+        )
+    }
+
+    fn svg(&self, name: &str, style: Option<&str>) -> Markup {
+        let (title, description) = (format!("{name}-title"), format!("{name}-description"));
+        html! {
+            svg xmlns="http://www.w3.org/2000/svg" class="picture"
+                viewBox=(format!("0 0 {} {}", self.width, self.height))
+                width=(self.width) height=(self.height)
+                role="img" aria-labelledby=(format!("{title} {description}")) {
+                title id=(title) { (self.title) }
+                desc id=(description) { (self.description) }
+                @if let Some(style) = style { style { (PreEscaped(style)) } }
+                @for shape in &self.shapes { (shape) }
+            }
+        }
+    }
+}
+
+/// Shortens a name to what fits beside an axis.
+fn label(name: &str, limit: usize) -> String {
+    super::text::excerpt(name, limit)
+}
+
+/// What the charting library could not draw.
+#[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
+fn undrawn<E: std::error::Error + Send + Sync>(error: DrawingAreaErrorKind<E>) -> Error {
+    Error::failed("could not draw the picture").with_cause(error.to_string())
+}
