@@ -30,7 +30,6 @@ fn tables_are_open_exactly_as_far_as_needed() {
         "user_roles service_role: select",
         "user_tenants authenticated: select",
         "user_tenants service_role: select",
-        "vital_private.admin_audit service_role: select",
     ];
     both(|client, kind| {
         client.batch_execute("set search_path = public").unwrap();
