@@ -24,7 +24,8 @@ use vital::server::{Binaries, Cluster, Options};
 
 const SUPABASE: &str = include_str!("../fixtures/supabase.sql");
 const PRE_STATE: &str = include_str!("../fixtures/pre-state.sql");
-const SEQUENTIAL: &str = "set enable_indexonlyscan = off; set enable_indexscan = off; set enable_bitmapscan = off;";
+const SEQUENTIAL: &str =
+    "set enable_indexonlyscan = off; set enable_indexscan = off; set enable_bitmapscan = off;";
 const COUNT: &str = "select count(*) from public.agents";
 
 fn main() {
@@ -35,25 +36,44 @@ fn main() {
     let pg_bin = option("--pg-bin");
     let binaries =
         Binaries::find_or_fetch(pg_bin.as_deref().map(Path::new), &mut |said| eprintln!("{said}")).unwrap();
-    eprintln!("PostgreSQL {}, {agents} agents, {tenants} tenants", binaries.version());
+    eprintln!(
+        "PostgreSQL {}, {agents} agents, {tenants} tenants",
+        binaries.version()
+    );
     let mut options = Options::new(binaries);
     options.superuser = "supabase_admin".to_owned();
-    options.settings = [("shared_buffers", "1GB"), ("max_wal_size", "16GB"), ("maintenance_work_mem", "512MB")]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into();
+    options.settings = [
+        ("shared_buffers", "1GB"),
+        ("max_wal_size", "16GB"),
+        ("maintenance_work_mem", "512MB"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into();
     let cluster = Cluster::start(&options).unwrap();
     load(&cluster, agents, tenants);
     let url = cluster.url_as("postgres", "large");
 
     let mut client = Client::connect(&url, NoTls).unwrap();
     client.batch_execute(SEQUENTIAL).unwrap();
-    client.batch_execute("set max_parallel_workers_per_gather = 0").unwrap();
+    client
+        .batch_execute("set max_parallel_workers_per_gather = 0")
+        .unwrap();
     let plain = median(|| client.batch_execute(COUNT).unwrap());
-    client.batch_execute("reset max_parallel_workers_per_gather").unwrap();
+    client
+        .batch_execute("reset max_parallel_workers_per_gather")
+        .unwrap();
     let parallel = median(|| client.batch_execute(COUNT).unwrap());
-    println!("{:<34}{:>10}{:>16}{:>18}", "", "ms", "of plain count", "of parallel count");
+    println!(
+        "{:<34}{:>10}{:>16}{:>18}",
+        "", "ms", "of plain count", "of parallel count"
+    );
     let show = |name: &str, took: f64| {
-        println!("{name:<34}{:>10.1}{:>16.2}{:>18.2}", took * 1e3, took / plain, took / parallel);
+        println!(
+            "{name:<34}{:>10.1}{:>16.2}{:>18.2}",
+            took * 1e3,
+            took / plain,
+            took / parallel
+        );
     };
     show("count(*), one process", plain);
     show("count(*), parallel workers", parallel);
@@ -65,7 +85,10 @@ fn main() {
         ("sharing report --by category", &["report", "--by", "category"]),
         ("sharing explain --tenant", &["explain", "--tenant", "tenant-7"]),
         ("sharing explain --user", &["explain", "--user", user]),
-        ("sharing explain --agent", &["explain", "--user", user, "--agent", &agent]),
+        (
+            "sharing explain --agent",
+            &["explain", "--user", user, "--agent", &agent],
+        ),
     ] {
         show(name, median(|| vital(&url, arguments)));
     }
@@ -75,12 +98,31 @@ fn main() {
 /// Creates the migrated database `large`.
 fn load(cluster: &Cluster, agents: u64, tenants: u64) {
     let connect = |url: String| Client::connect(&url, NoTls).unwrap();
-    connect(cluster.url("postgres")).batch_execute("create database large").unwrap();
+    connect(cluster.url("postgres"))
+        .batch_execute("create database large")
+        .unwrap();
     connect(cluster.url("large")).batch_execute(SUPABASE).unwrap();
-    connect(cluster.url_as("postgres", "large")).batch_execute(PRE_STATE).unwrap();
+    connect(cluster.url_as("postgres", "large"))
+        .batch_execute(PRE_STATE)
+        .unwrap();
     let url = cluster.url_as("postgres", "large");
-    let up = ["migrate", "up", "--replace-policies", "--yes", "-q", "--database-url", &url];
-    assert!(Command::new(env!("CARGO_BIN_EXE_vital")).args(up).output().unwrap().status.success());
+    let up = [
+        "migrate",
+        "up",
+        "--replace-policies",
+        "--yes",
+        "-q",
+        "--database-url",
+        &url,
+    ];
+    assert!(
+        Command::new(env!("CARGO_BIN_EXE_vital"))
+            .args(up)
+            .output()
+            .unwrap()
+            .status
+            .success()
+    );
     // Without triggers and checks, which would take hours; the indexes are built afterwards.
     let statement = format!(
         "set session_replication_role = replica;
