@@ -85,8 +85,8 @@ as $$
 begin
     perform set_config('vital.archive_run', p_run::text, true);
     insert into vital_archive.sets (run, from_version, to_version)
-    values (p_run, p_version, p_to_version)
-    on conflict (run) do nothing;
+    select p_run, p_version, p_to_version
+    where vital_archive.current_set() is null;
 
     insert into vital_archive.steps (set_id, version, name, checksum, applied_on, applied_by, took)
     select vital_archive.current_set(), h.version, h.name, h.checksum, h.applied_on, h.applied_by, h.took

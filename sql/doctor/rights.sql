@@ -1,16 +1,23 @@
 -- Tells, for each kind of command, what the current role lacks and the statement that gives it, as a JSON array. Tables
 -- that do not exist yet are left out.
-with tables as (
-    select c.oid, c.oid::regclass::text as name, c.relowner
+-- Looks names up in the catalogs: to_regclass fails for a schema that the role may not use.
+with relations as (
+    select c.oid, n.nspname || '.' || c.relname as name, c.relowner, c.relnamespace
     from pg_catalog.pg_class as c
-    where c.oid in (
-        to_regclass('public.agents'),
-        to_regclass('public.tenants'),
-        to_regclass('public.user_tenants'),
-        to_regclass('public.user_roles'),
-        to_regclass('public.resource_sharing_audit'),
-        to_regclass('vital_private.admin_audit'),
-        to_regclass('vital_private.refinery_schema_history')
+    join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+    where c.relkind = 'r'
+),
+tables as (
+    select r.oid, r.name, r.relowner, r.relnamespace
+    from relations as r
+    where r.name in (
+        'public.agents',
+        'public.tenants',
+        'public.user_tenants',
+        'public.user_roles',
+        'public.resource_sharing_audit',
+        'vital_private.admin_audit',
+        'vital_private.refinery_schema_history'
     )
 )
 select coalesce(jsonb_agg(to_jsonb(l) order by l.needed_for, l.what), '[]')::text as json
@@ -20,10 +27,9 @@ from (
         'select on ' || string_agg(t.name, ', ' order by t.name) as what,
         format('grant pg_read_all_data to %I', current_user) as remedy
     from tables as t
-    join pg_catalog.pg_class as c on c.oid = t.oid
     where not (
         has_table_privilege(t.oid, 'select')
-        and has_schema_privilege(c.relnamespace, 'usage')
+        and has_schema_privilege(t.relnamespace, 'usage')
     )
     having count(*) > 0
     union all
@@ -42,20 +48,17 @@ from (
         format('grant %I to %I', pg_get_userbyid(t.relowner), current_user)
     from tables as t
     where not pg_has_role(t.relowner, 'usage')
-      and t.oid in (
-          to_regclass('public.tenants'),
-          to_regclass('public.user_tenants'),
-          to_regclass('public.user_roles')
-      )
+      and t.name in ('public.tenants', 'public.user_tenants', 'public.user_roles')
     group by t.relowner
     union all
     select
         'names and addresses of users',
         'select on auth.users',
         format('grant usage on schema auth to %1$I; grant select on auth.users to %1$I', current_user)
-    where to_regclass('auth.users') is not null
+    from relations as u
+    where u.name = 'auth.users'
       and not (
-          has_schema_privilege('auth', 'usage')
-          and has_table_privilege(to_regclass('auth.users'), 'select')
+          has_schema_privilege(u.relnamespace, 'usage')
+          and has_table_privilege(u.oid, 'select')
       )
 ) as l

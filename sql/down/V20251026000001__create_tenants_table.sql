@@ -1,7 +1,7 @@
 -- Takes back tenants, memberships, roles, and the record of their changes.
 --
 -- Archives: public.tenants, public.user_tenants, public.user_roles, vital_private.admin_audit, vital_private.replaced_policies
--- Removes: these tables with their indexes, policies and triggers; 6 public functions; everything else in vital_private but the migration history
+-- Removes: the tables of tenants, members, roles, their changes and replaced policies, with their indexes, policies and triggers; 6 public functions; everything else in vital_private but the migration history
 -- Keeps: schema vital_private with the history; in vital_retired, functions of an earlier form that something still uses
 -- Locks: access exclusive on the tables while they are copied; public.agents is not touched
 

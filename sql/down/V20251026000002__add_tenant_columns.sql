@@ -1,7 +1,7 @@
 -- Takes back the ten tenant columns of public.agents.
 --
 -- Archives: of public.agents, the ten columns of every agent that differs from what migration 2 gives an existing agent
--- Removes: the columns, 4 indexes and 4 constraints
+-- Removes: these columns, 4 indexes and 4 constraints on public.agents
 -- Keeps: every agent and its other columns; a column of these names that stood there before the migration
 -- Locks: share row exclusive on public.agents while the values are copied, which blocks writers; then access exclusive for milliseconds; nothing is rewritten
 

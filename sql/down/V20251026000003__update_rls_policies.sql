@@ -1,7 +1,7 @@
 -- Takes back the policies on public.agents, the tenant context, and the audit of sharing.
 --
 -- Archives: public.resource_sharing_audit
--- Removes: that table; 3 public functions; 4 policies and 7 triggers on agents
+-- Removes: table public.resource_sharing_audit; 3 public functions; 4 policies and 7 triggers on agents
 -- Keeps: row-level security on agents, and the privileges that migration 3 gave, so that agents are closed to users of the API until somebody writes a policy; replaced policies come back with --restore-policies only
 -- Locks: share row exclusive on public.agents while the audit is copied, which blocks writers; then access exclusive for milliseconds
 

@@ -139,10 +139,15 @@ fn policies_locks_and_settings_that_hurt_are_problems() {
     let name = database.name();
     let mut client = database.client();
     client
-        .batch_execute(&format!(
+        .batch_execute(
             "create policy open on public.agents for select using (true);
-             alter table public.user_roles disable row level security;
-             alter database {name} set app.tenant_id = 'x';
+             alter table public.user_roles disable row level security",
+        )
+        .unwrap();
+    database
+        .superuser()
+        .batch_execute(&format!(
+            "alter database {name} set app.tenant_id = 'x';
              alter database {name} set row_security = off;
              alter database {name} set statement_timeout = '8s';
              alter database {name} set idle_session_timeout = '1min'"
@@ -163,7 +168,7 @@ fn policies_locks_and_settings_that_hurt_are_problems() {
     found(
         &report,
         "row security",
-        "problem: off on user_roles",
+        "problem: off on public.user_roles",
         "enable row level security",
     );
     found(
@@ -194,7 +199,7 @@ fn a_role_with_few_rights_is_told_the_grants() {
     found(
         &report,
         "verify",
-        "note: role lacks select on agents",
+        "note: role lacks select on public.agents",
         &format!("grant pg_read_all_data to {role}"),
     );
     found(
