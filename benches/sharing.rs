@@ -149,6 +149,10 @@ fn load(cluster: &Cluster, agents: u64, tenants: u64) {
     );
     let mut client = connect(cluster.url("large"));
     client.batch_execute(&statement).unwrap();
+    let member = "insert into auth.users (id, email) values ('a0000000-0000-4000-8000-000000000005', 'mia@large.example');
+        insert into public.user_tenants (user_id, tenant_id)
+        values ('a0000000-0000-4000-8000-000000000005', md5('tenant:7')::uuid)";
+    client.batch_execute(member).unwrap();
     client.batch_execute("vacuum (analyze) public.agents").unwrap();
     client.batch_execute("vacuum (analyze) public.tenants").unwrap();
     client.batch_execute("checkpoint").unwrap();
@@ -156,7 +160,7 @@ fn load(cluster: &Cluster, agents: u64, tenants: u64) {
 
 fn vital(url: &str, arguments: &[&str]) {
     let run = Command::new(env!("CARGO_BIN_EXE_vital"))
-        .args(["sharing", "-q", "-o", "csv", "--database-url", url])
+        .args(["sharing", "-q", "-o", "json", "--database-url", url])
         .args(arguments)
         .output()
         .unwrap();

@@ -6,7 +6,7 @@ mod world;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use postgres::Client;
+use postgres::{Client, SimpleQueryMessage};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use tokio::runtime::{Builder, Runtime};
@@ -23,6 +23,11 @@ use world::{MEMBERSHIPS, USERS, World, agent, build, tenant, user, worlds};
 fn ids(rows: &[postgres::Row]) -> BTreeSet<Uuid> {
     rows.iter().map(|row| row.get(0)).collect()
 }
+
+const STATEMENTS: [&str; 2] = [
+    include_str!("../../sql/report/sharing_by_tenant.sql"),
+    include_str!("../../sql/report/sharing_by_tenant_sparse.sql"),
+];
 
 struct Bench {
     runtime: Runtime,
@@ -71,6 +76,21 @@ impl Bench {
             where public.can_access_resource(a.tenant_id, a.is_shared, a.sharing_mode, a.shared_with, $1) group by 1";
         let rows = self.superuser.query(sql, &[&tenant]).unwrap();
         rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+    }
+
+    /// Both statements of the report answer alike; which of them runs depends on the statistics.
+    fn both_statements_agree(&mut self) {
+        let answers = STATEMENTS.map(|sql| {
+            let rows = self.superuser.simple_query(sql).unwrap();
+            let text = |message: &SimpleQueryMessage| match message {
+                SimpleQueryMessage::Row(row) => {
+                    (0..row.len()).map(|at| format!("{:?} ", row.get(at))).collect()
+                }
+                _ => String::new(),
+            };
+            rows.iter().map(text).collect::<Vec<String>>()
+        });
+        assert_eq!(answers[0], answers[1]);
     }
 
     fn explain(&mut self, question: Question<'_>) -> Explanation {
@@ -162,6 +182,7 @@ fn tenants_agree(bench: &mut Bench, world: &World) -> Result<(), TestCaseError> 
     let (report, matrix) = (bench.report(), bench.matrix());
     let total = i64::try_from(world.agents.len()).unwrap();
     prop_assert_eq!(report.distribution.total, total);
+    bench.both_statements_agree();
     for (viewer, tenant) in matrix.tenants.iter().enumerate() {
         let Some(id) = tenant.id else { continue };
         let reported = report.tenants.iter().find(|row| row.id == Some(id)).unwrap();

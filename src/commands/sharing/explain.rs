@@ -1,13 +1,11 @@
 //! `vital sharing explain`: what somebody sees and by which rule, or why they do not.
 
-use std::path::PathBuf;
-
-use super::picture::save;
+use super::picture::{PictureArgs, save};
 use crate::cli::exit_codes;
 use crate::commands::Context;
 use crate::error::Result;
 use crate::ops::sharing::explain::{Question, explain};
-use crate::render::page;
+use crate::render::{page, picture};
 
 /// The arguments of `vital sharing explain`.
 #[derive(Debug, clap::Args)]
@@ -22,7 +20,7 @@ pub struct Args {
     tenant: Option<String>,
 
     /// The agent to explain: a uuid, slug or unique name; without it everything that is visible
-    #[arg(long, value_name = "AGENT")]
+    #[arg(long, value_name = "AGENT", conflicts_with = "svg")]
     agent: Option<String>,
 
     /// Count to the end instead of saying `10000 or more`
@@ -33,9 +31,9 @@ pub struct Args {
     #[arg(long, value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(i64).range(0..=100_000))]
     limit: i64,
 
-    /// Write a page as well
-    #[arg(long, value_name = "FILE")]
-    html: Option<PathBuf>,
+    /// Pages and pictures.
+    #[command(flatten)]
+    pictures: PictureArgs,
 }
 
 pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
@@ -48,7 +46,10 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
         limit: args.limit,
     };
     let explanation = explain(&mut connection, question).await?;
-    if let Some(path) = &args.html {
+    if let (Some(path), Some(sees)) = (&args.pictures.svg, &explanation.sees) {
+        save(context, path, &picture::rules(&sees.rules)?.file())?;
+    }
+    if let Some(path) = &args.pictures.html {
         let place = connection.settings.describe();
         save(context, path, &page::explanation(&explanation, &place)?)?;
     }

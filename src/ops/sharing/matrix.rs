@@ -13,6 +13,8 @@ use crate::error::Result;
 use crate::report::{Cell, Report, Tone};
 
 const PAIRS: &str = include_str!("../../../sql/report/sharing_matrix.sql");
+/// Up to so many pairs are listed each.
+const MOST: usize = 10_000;
 const TASK: &str = "could not report who sees whose agents";
 
 /// The matrix. What everybody sees is kept once an owner and what is shared selectively once a pair, so its size follows the
@@ -121,14 +123,22 @@ impl Matrix {
         }
     }
 
-    /// Every pair of which the viewer sees something, owners first.
+    /// Whether pairs are too many to list each: then those of whom the viewer sees no more than everybody does are left out.
+    #[must_use]
+    pub fn is_folded(&self) -> bool {
+        self.owners().count().saturating_mul(self.viewers().count()) > MOST
+    }
+
+    /// Every pair of which the viewer sees something, owners first; if folded, something beyond what everybody sees.
     pub fn sights(&self) -> impl Iterator<Item = Sight> {
+        let folded = self.is_folded();
+        let listed = move |sight: &Sight| sight.own + sight.selective > 0 || (!folded && sight.global > 0);
         let pairs = self
             .owners()
             .flat_map(|owner| self.viewers().map(move |viewer| (owner, viewer)));
         pairs
             .map(|(owner, viewer)| self.sight(owner, viewer))
-            .filter(|sight| sight.visible > 0)
+            .filter(listed)
     }
 
     /// How a tenant is called in a row.
@@ -138,11 +148,13 @@ impl Matrix {
     }
 }
 
-/// The JSON shape: `tenants`, and `cells` of owner, viewer and the four counts.
+/// The JSON shape: `tenants`, `folded`, and `cells` of owner, viewer and the four counts. If folded, a viewer without a cell sees
+/// the owner's `global` agents.
 impl Serialize for Matrix {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(2))?;
+        let mut map = serializer.serialize_map(Some(3))?;
         map.serialize_entry("tenants", &self.tenants)?;
+        map.serialize_entry("folded", &self.is_folded())?;
         map.serialize_entry("cells", &Cells(self))?;
         map.end()
     }
@@ -180,21 +192,31 @@ impl Report for Matrix {
     }
 
     fn rows(&self) -> Vec<Vec<Cell>> {
-        let row = |sight: Sight| {
-            let name = |at: usize| match self.tenants[at].is_active {
-                true => Cell::text(self.label(at)),
-                false => Cell::text(self.label(at)).tone(Tone::Warn),
-            };
-            vec![
-                name(sight.owner),
-                name(sight.viewer),
-                Cell::number(sight.visible),
-                Cell::number(sight.own),
-                Cell::number(sight.global),
-                Cell::number(sight.selective),
-            ]
+        let name = |at: usize| match self.tenants[at].is_active {
+            true => Cell::text(self.label(at)),
+            false => Cell::text(self.label(at)).tone(Tone::Warn),
         };
-        self.sights().map(row).collect()
+        let row = |owner: usize, viewer: Cell, counts: [i64; 4]| {
+            let mut cells = vec![name(owner), viewer];
+            cells.extend(counts.map(Cell::number));
+            cells
+        };
+        let sharing = self
+            .owners()
+            .filter(|owner| self.is_folded() && self.tenants[*owner].global > 0);
+        let everybody = sharing.map(|owner| {
+            let global = self.tenants[owner].global;
+            row(
+                owner,
+                Cell::text("(everybody)").tone(Tone::Dim),
+                [global, 0, global, 0],
+            )
+        });
+        let pairs = self.sights().map(|sight| {
+            let counts = [sight.visible, sight.own, sight.global, sight.selective];
+            row(sight.owner, name(sight.viewer), counts)
+        });
+        everybody.chain(pairs).collect()
     }
 
     fn summary(&self) -> Vec<String> {

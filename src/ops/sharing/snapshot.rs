@@ -62,26 +62,19 @@ pub(super) async fn begin(
     Ok(transaction)
 }
 
-/// The one of several statements with the same answer that the planner expects to cost least.
-pub(super) async fn cheapest(
+/// How many rows the planner expects of a statement.
+pub(super) async fn expected_rows(
     transaction: &Transaction<'_>,
-    statements: &[&'static str],
-) -> Result<&'static str, tokio_postgres::Error> {
-    let mut best = (f64::INFINITY, "");
-    for statement in statements {
-        let plan = transaction
-            .query_one(&format!("explain (format json) {statement}"), &[])
-            .await?;
-        let plan: serde_json::Value = plan.get(0);
-        let cost = plan
-            .pointer("/0/Plan/Total Cost")
-            .and_then(serde_json::Value::as_f64);
-        let cost = cost.unwrap_or(f64::MAX);
-        if cost < best.0 {
-            best = (cost, *statement);
-        }
-    }
-    Ok(best.1)
+    statement: &str,
+) -> Result<f64, tokio_postgres::Error> {
+    let plan = transaction
+        .query_one(&format!("explain (format json) {statement}"), &[])
+        .await?;
+    let plan: serde_json::Value = plan.get(0);
+    let rows = plan
+        .pointer("/0/Plan/Plan Rows")
+        .and_then(serde_json::Value::as_f64);
+    Ok(rows.unwrap_or(0.0))
 }
 
 /// The error of a query that a missing migration explains, or the server's.

@@ -69,13 +69,14 @@ pub fn matrix(matrix: &Matrix, catalogue: &Catalogue, place: &str) -> Result<Str
 /// The page of an explanation.
 ///
 /// # Errors
-/// None today; a picture may be added.
+/// [`crate::Kind::Failed`] if a picture cannot be drawn.
 pub fn explanation(explanation: &Explanation, place: &str) -> Result<String> {
     let body = html! {
         p class="verdict" { bdi { (visible(&explanation.introduction())) } }
         @for reason in &explanation.remarks {
             p class="warn" { (visible(&reason.says)) ": " code { (visible(&reason.change)) } }
         }
+        @if let Some(sees) = &explanation.sees { (figure("rules", &picture::rules(&sees.rules)?, &[])) }
         (table("What is seen, and why", explanation))
         @if !explanation.viewer.memberships.is_empty() {
             h2 { "Memberships" }
@@ -165,8 +166,10 @@ fn figure(name: &str, picture: &Picture, keys: &[(&str, &str)]) -> Markup {
     html! {
         section aria-labelledby=(heading) {
             h2 id=(heading) { (picture.title) }
-            p class="key" {
-                @for (class, meaning) in keys { span class="pair" { i class=(class) {} (meaning) } }
+            @if !keys.is_empty() {
+                p class="key" {
+                    @for (class, meaning) in keys { span class="pair" { i class=(class) {} (meaning) } }
+                }
             }
             div class="scroll" tabindex="0" role="region" aria-label=(picture.title) { (picture.inline(name)) }
         }

@@ -11,7 +11,7 @@ use plotters::drawing::DrawingAreaErrorKind;
 
 use crate::error::Error;
 
-pub use bars::bars;
+pub use bars::{bars, rules};
 pub use heat::heat_map;
 pub use timeline::timeline;
 
