@@ -1,5 +1,6 @@
 //! Parses the command line, runs it, prints the error, and ends the process with the exit code.
 
+use std::io::Write;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::{self, ExitCode};
 use std::sync::Mutex;
@@ -12,7 +13,7 @@ use vital::commands::{self, Command, Context};
 use vital::interrupt::{self, Interrupt};
 use vital::ops::event::{Event, Observer};
 use vital::render::Output;
-use vital::{Error, Kind, Result, prompt};
+use vital::{Error, Kind, Result, prompt, render};
 
 /// Where the last panic happened and what it said.
 static PANIC: Mutex<Option<String>> = Mutex::new(None);
@@ -39,7 +40,16 @@ fn main() -> ExitCode {
 
 /// Prints help, version or a usage error; help on a closed pipe is no error.
 fn help_or_usage(message: &clap::Error) -> ExitCode {
-    match message.print() {
+    // What the user typed may come from elsewhere.
+    let safe = message
+        .use_stderr()
+        .then(|| render::text::usage(&message.render().to_string()))
+        .flatten();
+    let printed = match safe {
+        Some(text) => writeln!(render::stderr(), "{text}"),
+        None => message.print(),
+    };
+    match printed {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
         _ => ExitCode::from(u8::try_from(message.exit_code()).unwrap_or(2)),
     }
@@ -154,7 +164,7 @@ fn log(global: &Global) {
     };
     let builder = tracing_subscriber::fmt()
         .with_max_level(level)
-        .with_writer(vital::render::stderr);
+        .with_writer(render::stderr);
     // Starting a second log fails, which is fine.
     let _ = match global.progress {
         ProgressFormat::Json => builder.json().try_init(),

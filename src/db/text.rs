@@ -36,7 +36,7 @@ impl<'de> Deserialize<'de> for Hidden {
     }
 }
 
-/// Deserializes a map and refuses a key that appears twice.
+/// Deserializes a map and refuses a key that appears twice or is no name.
 pub(super) fn strict_map<'de, D, T>(deserializer: D) -> Result<BTreeMap<String, T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -51,6 +51,12 @@ where
         fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
             let mut map = BTreeMap::new();
             while let Some(key) = access.next_key::<String>()? {
+                // An error names the key, which may be a URL that is out of place.
+                if !is_name(&key) {
+                    return Err(A::Error::custom(
+                        "a name is up to 40 letters, digits, `-`, `_` and `.`",
+                    ));
+                }
                 if map.contains_key(&key) {
                     return Err(A::Error::custom(format_args!("`{key}` appears twice")));
                 }
@@ -89,7 +95,20 @@ pub(super) fn without_values(message: &str) -> String {
             return format!("{before}found {found}, expected {expected}");
         }
     }
+    // A key that is out of place may be a URL with a password.
+    if let Some((before, rest)) = message.split_once("unknown field `") {
+        let end = rest.rfind("`, expected ").or_else(|| rest.rfind('`'));
+        let (key, after) = rest.split_at(end.unwrap_or(rest.len()));
+        let is_word = key.len() <= 20 && key.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+        let key = if is_word { key } else { "..." };
+        return format!("{before}unknown field `{key}{after}");
+    }
     message.to_owned()
+}
+
+fn is_name(text: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || "_-.".contains(c);
+    text.chars().count() <= 40 && text.chars().all(is_part)
 }
 
 /// Fills in `${NAME}` from the environment; `$$` is one dollar sign.
@@ -145,5 +164,13 @@ mod tests {
             "targets.a: found string, expected struct Target"
         );
         assert_eq!(without_values("unknown field `x`"), "unknown field `x`");
+        assert_eq!(
+            without_values("a: unknown field `postgresql://u:`, expected`@h`, expected `b` or `c`"),
+            "a: unknown field `...`, expected `b` or `c`"
+        );
+        assert_eq!(
+            without_values("unknown field `hots`, expected `host`"),
+            "unknown field `hots`, expected `host`"
+        );
     }
 }

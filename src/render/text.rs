@@ -5,30 +5,50 @@ use std::time::Duration;
 
 use owo_colors::OwoColorize;
 
-use super::escape::{visible, visible_lines};
+use super::escape::{is_hazardous, visible, visible_lines};
 use crate::error::Error;
+
+/// A part of an error that is longer is cut: what was given may be a whole file.
+const LONGEST: usize = 4_000;
 
 /// Writes an error: one `error:` line, then cause, details and hint.
 ///
 /// # Errors
 /// Those of `out`.
 pub fn error(error: &Error, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(
-        out,
-        "{} {}",
-        "error:".red().bold(),
-        visible_lines(&error.message, "  ")
-    )?;
+    writeln!(out, "{} {}", "error:".red().bold(), told(&error.message, "  "))?;
     if let Some(cause) = &error.cause {
-        writeln!(out, "  {} {}", "cause:".bold(), visible_lines(cause, "    "))?;
+        writeln!(out, "  {} {}", "cause:".bold(), told(cause, "    "))?;
     }
     for detail in &error.details {
-        writeln!(out, "  {} {}", "detail:".bold(), visible_lines(detail, "    "))?;
+        writeln!(out, "  {} {}", "detail:".bold(), told(detail, "    "))?;
     }
     if let Some(hint) = &error.hint {
-        writeln!(out, "{} {}", "hint:".cyan().bold(), visible_lines(hint, "  "))?;
+        writeln!(out, "{} {}", "hint:".cyan().bold(), told(hint, "  "))?;
     }
     Ok(())
+}
+
+/// The text with visible escapes, and not too long to be read.
+fn told(text: &str, indent: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        None => visible_lines(text, indent),
+        Some((end, _)) => {
+            let more = text[end..].chars().count();
+            format!(
+                "{}… ({more} characters more)",
+                visible_lines(&text[..end], indent)
+            )
+        }
+    }
+}
+
+/// Rewrites a message of the argument parser that quotes something which must not reach a terminal as it is, or that is
+/// too long; nothing if it may be shown.
+#[must_use]
+pub fn usage(message: &str) -> Option<String> {
+    let hazardous = message.chars().any(|c| is_hazardous(c) && c != '\n');
+    (hazardous || message.chars().nth(LONGEST).is_some()).then(|| told(message, ""))
 }
 
 /// Writes a line that begins with `word` and a colon.
@@ -99,6 +119,14 @@ mod tests {
             alter table a
         hint: nothing was kept
         "#);
+    }
+
+    #[test]
+    fn a_message_that_quotes_a_file_is_cut() {
+        let message = told(&"é".repeat(LONGEST + 7), "");
+        assert_eq!(message, format!("{}… (7 characters more)", "é".repeat(LONGEST)));
+        assert_eq!(usage("error: fine\n"), None);
+        assert_eq!(usage("error: \u{7}\n").as_deref(), Some("error: \\u{7}"));
     }
 
     #[test]

@@ -139,7 +139,7 @@ fn no_service_file_panics_or_shows_its_password() {
         "=",
         "host=h\n",
         "port=1\n",
-        "password=kAnArIe7Qx93fLsT\n",
+        "\npassword=kAnArIe7Qx93fLsT\n",
         "dbname",
         "user=u\n",
         "sslmode=x\n",
@@ -148,7 +148,7 @@ fn no_service_file_panics_or_shows_its_password() {
         "\r\n",
         "\t",
         "'",
-        "password kAnArIe7Qx93fLsT\n",
+        "\npassword kAnArIe7Qx93fLsT\n",
     ];
     let directory = tempfile::tempdir().unwrap();
     try_all(&bytes(&TOKENS), 1500, |content| {
