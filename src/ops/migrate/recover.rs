@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use tokio_postgres::Error as ServerError;
+use tokio_postgres::error::SqlState;
 
 use super::history::Applied;
 use super::retry::Backoff;
 use super::session::{IDLE_LIMIT, Session};
 use crate::db;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ops::event::Event;
 
 /// How long to try to come back after the connection broke, if another runner is waited for that long, too; a server
@@ -39,15 +40,18 @@ impl Session<'_> {
     }
 
     /// Goes on with a new connection after the old one broke before anything was sent that could have changed the
-    /// database; false if no tries are left.
+    /// database; false if no tries are left, or if an administrator ended the session.
     ///
     /// # Errors
     /// [`crate::Kind::Unreachable`] or [`crate::Kind::Interrupted`].
     pub async fn resume(&mut self, backoff: &mut Backoff, error: &ServerError) -> Result<bool> {
-        let Some(pause) = backoff.pause() else {
+        let lost = self.connection.lost().and_then(|lost| lost.cause.clone());
+        let reason = lost.unwrap_or_else(|| Error::failed("").caused_by(error).cause.unwrap_or_default());
+        // Somebody ended the session on purpose; coming back would be against their will.
+        let ended = reason.contains(SqlState::ADMIN_SHUTDOWN.code());
+        let Some(pause) = backoff.pause().filter(|_| !ended) else {
             return Ok(false);
         };
-        let reason = crate::error::chain(error);
         self.observer.event(&Event::Step {
             message: format!(
                 "the connection broke ({reason}), and nothing was lost; going on with a new one"

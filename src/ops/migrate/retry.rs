@@ -32,12 +32,6 @@ pub fn is_broken(error: &ServerError) -> bool {
     })
 }
 
-/// Tells whether somebody ended the session on purpose, so that coming back would be against their will.
-#[must_use]
-pub fn is_ended_by_admin(error: &ServerError) -> bool {
-    error.code() == Some(&SqlState::ADMIN_SHUTDOWN)
-}
-
 /// The pauses between tries: half a second, doubled up to 8 s, each shortened by up to a half at random so that
 /// several runners do not come back together.
 #[derive(Debug)]

@@ -105,15 +105,16 @@ impl Transactions<'_> {
                 Err((Failure::Server(error), completed)) => (error, completed),
                 Err((failure, _)) => return Err(failure.into_error(&script.could_not_any())),
             };
-            if retry::is_broken(&error) || self.session.connection.is_closed() {
-                let unsent = completed.is_none() && !retry::is_ended_by_admin(&error);
-                if unsent && self.resume(&mut backoff, &error).await? {
+            let passes = retry::is_passing(&error) && !retry::is_broken(&error);
+            // The server refuses what passes, so that is not committed even if the connection is gone then.
+            if !passes && (retry::is_broken(&error) || self.session.connection.is_closed()) {
+                if completed.is_none() && self.resume(&mut backoff, &error).await? {
                     continue;
                 }
                 return self.settle(task, &error).await;
             }
             self.session.rollback().await;
-            if !retry::is_passing(&error) {
+            if !passes {
                 self.session.report_notices();
                 return Err(failure::refused(script, &error, completed, self.standing()));
             }
