@@ -7,7 +7,7 @@ fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     watch("sql/migrations");
-    for name in ["online", "catalog", "verify"] {
+    for name in ["online", "down", "catalog", "verify"] {
         let directory = format!("sql/{name}");
         watch(&directory);
         fs::write(

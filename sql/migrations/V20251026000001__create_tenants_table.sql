@@ -7,6 +7,7 @@
 -- Safe to run again, and as an owner who is no superuser.
 
 set local client_min_messages = warning;
+set local search_path = pg_catalog, pg_temp;
 
 -- What the API must not reach lives in vital_private; what an earlier form left behind and something foreign still
 -- uses is parked in vital_retired, where nobody can look it up.
@@ -799,7 +800,7 @@ end
 $$;
 
 -- Runs as its owner, because nobody else may write the audit. The setting vital.operator, a json object with os_user,
--- host and command, is what a tool says about itself; from a user of the API it is not believed.
+-- host and command, is what a tool says about itself; through the API it is not believed.
 create or replace function vital_private.audit_admin()
 returns trigger
 language plpgsql
@@ -851,7 +852,7 @@ begin
                 else 'changed'
             end
     end);
-    if v_user is null then
+    if v_user is null and nullif(current_setting('request.jwt.claims', true), '') is null then
         v_operator := v_setting::jsonb;
     end if;
     insert into vital_private.admin_audit (

@@ -7,6 +7,7 @@
 -- Safe to run again, and as an owner who is no superuser.
 
 set local client_min_messages = warning;
+set local search_path = pg_catalog, pg_temp;
 
 -- A constant default of a new column costs nothing: rows that exist take it from the catalog without being rewritten.
 -- A column that exists already keeps its values, and migration 4 fills what is missing there.

@@ -7,6 +7,7 @@
 -- Safe to run again, and as an owner who is no superuser.
 
 set local client_min_messages = warning;
+set local search_path = pg_catalog, pg_temp;
 
 -- The tenant that a session acts for.
 

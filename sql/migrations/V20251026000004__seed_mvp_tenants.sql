@@ -7,6 +7,7 @@
 -- Safe to run again, and as an owner who is no superuser.
 
 set local client_min_messages = warning;
+set local search_path = pg_catalog, pg_temp;
 
 insert into public.tenants (id, name, slug, type, activated_at)
 values ('00000000-0000-0000-0000-000000000001', 'VITAL Platform', 'vital-platform', 'platform', now())

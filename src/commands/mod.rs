@@ -6,6 +6,7 @@ mod bootstrap;
 mod change;
 mod completions;
 mod demo;
+mod doctor;
 mod file;
 mod grant_admin;
 mod list_admins;
@@ -72,6 +73,8 @@ pub enum Command {
     Audit(audit::Args),
     /// Give a plain PostgreSQL the roles and functions of the API that the policies refer to
     Bootstrap(bootstrap::Args),
+    /// Examine connection, server, role and database for what would go wrong
+    Doctor(doctor::Args),
     /// Show the whole story on a private, throw-away PostgreSQL
     Demo(demo::Args),
     /// Check that the database is as promised, and that isolation holds in it
@@ -152,6 +155,7 @@ pub async fn run(command: &Command, context: &Context) -> Result<u8> {
         Command::Seed(args) => seed::run(args, context).await,
         Command::Audit(args) => audit::run(args, context).await,
         Command::Bootstrap(args) => bootstrap::run(args, context).await,
+        Command::Doctor(args) => doctor::run(args, context).await,
         Command::Demo(args) => demo::run(args, context).await,
         Command::Verify(args) => verify::run(args, context).await,
         Command::Schema(command) => schema::run(command, context).await,

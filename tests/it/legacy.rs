@@ -45,7 +45,8 @@ const CATALOG: &str = "
 /// The function of the earlier form that other tables of an application may share; it stays.
 const FOREIGN: &str = "function update_updated_at_column()";
 
-fn catalog(client: &mut Client) -> BTreeSet<String> {
+/// Everything that the migrations define in the database.
+pub fn catalog(client: &mut Client) -> BTreeSet<String> {
     let tables = "with tables as (select c.oid from pg_class c where c.relkind = 'r' and (
             c.relnamespace = 'vital_private'::regnamespace
             or c.oid::regclass::text in ('agents', 'tenants', 'user_tenants', 'user_roles', 'resource_sharing_audit')

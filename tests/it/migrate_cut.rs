@@ -1,4 +1,4 @@
-//! `vital migrate up` over a connection that breaks at the worst moment: before, during and after COMMIT.
+//! `vital migrate up` and `down` over a connection that breaks at the worst moment: before, during and after COMMIT.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -14,9 +14,15 @@ use tempfile::TempDir;
 
 use crate::support::{Database, Run, Template, open_directory, wait_until};
 
-/// What records migration 2; in the same message follows the COMMIT.
-const RECORD: &[u8] = b"INSERT INTO vital_private.refinery_schema_history \
+/// What records migration 2 as applied; in the same message follows the COMMIT.
+const APPLIED: &[u8] = b"INSERT INTO vital_private.refinery_schema_history \
     (version, name, applied_on, checksum) VALUES (20251026000002,";
+
+/// What records it as undone, likewise.
+const UNDONE: &[u8] = b"delete from vital_private.refinery_schema_history where version = 20251026000002";
+
+const UP: [&str; 3] = ["migrate", "up", "--replace-policies"];
+const DOWN: [&str; 5] = ["migrate", "down", "--to", "0", "--yes"];
 
 /// Where the first connection is cut.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,14 +41,14 @@ struct Proxy {
 }
 
 impl Proxy {
-    fn start(database: &mut Database, cut: Cut) -> Self {
+    fn start(database: &mut Database, record: &'static [u8], cut: Cut) -> Self {
         let directory = open_directory();
         let socket = directory.path().join(".s.PGSQL.5432");
         let listener = UnixListener::bind(&socket).unwrap();
         let address = database.server().address().clone();
         let server = address.directory.join(format!(".s.PGSQL.{}", address.port));
         thread::spawn(move || {
-            let mut first = Some(cut);
+            let mut first = Some((record, cut));
             while let Ok((client, _)) = listener.accept() {
                 let Ok(server) = UnixStream::connect(&server) else {
                     return;
@@ -53,16 +59,16 @@ impl Proxy {
         Self { directory }
     }
 
-    fn run(&self, database: &Database) -> Run {
+    fn run(&self, database: &Database, arguments: &[&str]) -> Run {
         let (host, name) = (self.directory.path().display(), database.name());
         let url = format!("postgresql:///{name}?host={host}&port=5432&user=postgres");
-        let mut command = database.command(&["migrate", "up", "--replace-policies"]);
+        let mut command = database.command(arguments);
         command.args(["--migration-lock-wait", "2s"]);
         Run::of(command.env("DATABASE_URL", url))
     }
 }
 
-fn serve(client: UnixStream, server: UnixStream, cut: Option<Cut>, socket: PathBuf) {
+fn serve(client: UnixStream, server: UnixStream, cut: Option<(&'static [u8], Cut)>, socket: PathBuf) {
     let silent = Arc::new(AtomicBool::new(false));
     let (back_from, mut back_to) = (server.try_clone().unwrap(), client.try_clone().unwrap());
     let hush = silent.clone();
@@ -75,8 +81,11 @@ fn serve(client: UnixStream, server: UnixStream, cut: Option<Cut>, socket: PathB
     thread::spawn(move || {
         let mut to = server;
         pump(client.try_clone().unwrap(), |bytes| {
-            let found = bytes.windows(RECORD.len()).position(|part| part == RECORD);
-            let Some((at, cut)) = found.zip(cut) else {
+            let found = cut.and_then(|(record, cut)| {
+                let at = bytes.windows(record.len()).position(|part| part == record);
+                Some((at?, cut))
+            });
+            let Some((at, cut)) = found else {
                 return to.write_all(bytes).is_ok();
             };
             silent.store(true, Ordering::SeqCst);
@@ -112,7 +121,9 @@ fn applied(database: &Database) -> i64 {
 #[test]
 fn a_connection_lost_before_commit_fails_cleanly() {
     let mut database = Database::create(Template::PreState);
-    let run = Proxy::start(&mut database, Cut::Before).run(&database).failure(1);
+    let run = Proxy::start(&mut database, APPLIED, Cut::Before)
+        .run(&database, &UP)
+        .failure(1);
     for part in [
         "could not apply migration `V20251026000002__add_tenant_columns`",
         "the connection broke; the history was read again",
@@ -121,13 +132,15 @@ fn a_connection_lost_before_commit_fails_cleanly() {
         assert!(run.stderr.contains(part), "`{part}`: {run}");
     }
     assert_eq!(applied(&database), 1);
-    database.vital(&["migrate", "up", "--replace-policies"]).success();
+    database.vital(&UP).success();
 }
 
 #[test]
 fn a_commit_whose_answer_is_lost_is_found_out_and_the_run_goes_on() {
     let mut database = Database::create(Template::PreState);
-    let run = Proxy::start(&mut database, Cut::After).run(&database).success();
+    let run = Proxy::start(&mut database, APPLIED, Cut::After)
+        .run(&database, &UP)
+        .success();
     assert!(run.stdout.contains("4 of 4 migrations are applied"), "{run}");
     assert_eq!(applied(&database), 4);
 }
@@ -135,11 +148,52 @@ fn a_commit_whose_answer_is_lost_is_found_out_and_the_run_goes_on() {
 #[test]
 fn a_commit_that_cannot_be_found_out_about_is_told_as_unknown() {
     let mut database = Database::create(Template::PreState);
-    let run = Proxy::start(&mut database, Cut::AfterForGood)
-        .run(&database)
+    let run = Proxy::start(&mut database, APPLIED, Cut::AfterForGood)
+        .run(&database, &UP)
         .failure(8);
     assert!(run.stderr.contains("its outcome is unknown"), "{run}");
     assert!(run.stderr.contains("`vital migrate status` tells which"), "{run}");
     wait_until("the lost commit is done", || applied(&database) == 2);
-    database.vital(&["migrate", "up", "--replace-policies"]).success();
+    database.vital(&UP).success();
+}
+
+#[test]
+fn an_undoing_lost_before_commit_fails_cleanly() {
+    let mut database = Database::create(Template::Migrated);
+    let run = Proxy::start(&mut database, UNDONE, Cut::Before)
+        .run(&database, &DOWN)
+        .failure(1);
+    for part in [
+        "could not undo migration `V20251026000002__add_tenant_columns`",
+        "the connection broke; the history was read again",
+        "2 of 4 migrations are applied and nothing of this one was kept; run `vital migrate down` again",
+    ] {
+        assert!(run.stderr.contains(part), "`{part}`: {run}");
+    }
+    assert_eq!(applied(&database), 2);
+    database.vital(&DOWN).success();
+    database.vital(&["migrate", "up", "--restore"]).success();
+}
+
+#[test]
+fn an_undoing_whose_answer_is_lost_is_found_out_and_the_run_goes_on() {
+    let mut database = Database::create(Template::Migrated);
+    let run = Proxy::start(&mut database, UNDONE, Cut::After)
+        .run(&database, &DOWN)
+        .success();
+    assert!(run.stdout.contains("no migration is applied"), "{run}");
+    assert_eq!(applied(&database), 0);
+}
+
+#[test]
+fn an_undoing_that_cannot_be_found_out_about_is_told_as_unknown() {
+    let mut database = Database::create(Template::Migrated);
+    let run = Proxy::start(&mut database, UNDONE, Cut::AfterForGood)
+        .run(&database, &DOWN)
+        .failure(8);
+    assert!(
+        run.stderr.contains("was undone, and its outcome is unknown"),
+        "{run}"
+    );
+    wait_until("the lost commit is done", || applied(&database) == 1);
 }

@@ -1,6 +1,7 @@
-//! `vital migrate`: apply the migrations, and tell what is applied and what would be.
+//! `vital migrate`: apply the migrations, undo them, and tell what is applied and what would be.
 
 mod consent;
+mod down;
 mod plan;
 mod status;
 mod up;
@@ -16,6 +17,8 @@ use crate::ops::migrate::online;
 pub enum Command {
     /// Apply what is pending
     Up(up::Args),
+    /// Undo migrations, keeping what they remove in an archive
+    Down(down::Args),
     /// Show what is applied, when, by whom and how long it took
     Status(status::Args),
     /// Show what `up` would do, without doing it
@@ -25,6 +28,7 @@ pub enum Command {
 pub(super) async fn run(command: &Command, context: &Context) -> Result<u8> {
     match command {
         Command::Up(args) => up::run(args, context).await,
+        Command::Down(args) => down::run(args, context).await,
         Command::Status(args) => status::run(args, context).await,
         Command::Plan(args) => plan::run(args, context).await,
     }

@@ -4,6 +4,7 @@ use super::{Online, consent, plan};
 use crate::cli::exit_codes;
 use crate::commands::Context;
 use crate::error::Result;
+use crate::ops::migrate::restore::{self, Archived};
 use crate::ops::migrate::session::Session;
 use crate::ops::migrate::{embedded, up};
 
@@ -23,6 +24,14 @@ pub struct Args {
     #[arg(long)]
     replace_policies: bool,
 
+    /// Put back the data that `down` archived
+    #[arg(long)]
+    restore: bool,
+
+    /// Leave that data in the archive: agents become the platform's and visible to everybody, as with a first `up`
+    #[arg(long, conflicts_with = "restore")]
+    no_restore: bool,
+
     /// Prepare `agents` beforehand without blocking anybody
     #[arg(long, value_enum, default_value_t)]
     online: Online,
@@ -34,13 +43,14 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
         return plan::show(context, target, args.online.into(), false).await;
     }
     let mut connection = context.connect().await?;
-    let assessment = up::assess(&connection, target).await?;
+    let mut assessment = up::assess(&connection, target).await?;
     if let Some(facts) = &assessment.facts {
         facts.check()?;
     }
     for remark in assessment.remarks() {
         context.output.note(&remark);
     }
+    assessment.restore = wants_restore(args, context, &assessment.archived)?;
     let leftovers = assessment.leftovers();
     if !args.replace_policies && !leftovers.is_empty() {
         consent::ask(context, &connection.settings.describe(), &leftovers)?;
@@ -53,4 +63,25 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     let report = up::apply(session, &assessment, args.online.into(), &leftovers).await?;
     context.output.report(&report)?;
     Ok(0)
+}
+
+/// Decides whether archived data is put back, asking where no flag says.
+fn wants_restore(args: &Args, context: &Context, archived: &[Archived]) -> Result<bool> {
+    let Some(first) = archived.first() else {
+        if args.restore {
+            context
+                .output
+                .note("no pending migration has archived data to be put back");
+        }
+        return Ok(false);
+    };
+    if args.restore || args.no_restore {
+        return Ok(args.restore);
+    }
+    let question = format!(
+        "put back what was archived on {}: {}?\nWithout it every agent becomes the platform's and visible to everybody",
+        first.begun_at,
+        restore::summary(archived)
+    );
+    context.prompt.confirm(&question, "--restore` or `--no-restore")
 }

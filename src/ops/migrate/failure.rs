@@ -2,7 +2,7 @@
 
 use refinery::Migration;
 use tokio_postgres::Error as ServerError;
-use tokio_postgres::error::{DbError, ErrorPosition};
+use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
 use super::blocker::BlockerRow;
 use super::embedded;
@@ -37,85 +37,188 @@ impl Standing {
     }
 }
 
+/// Which way a migration goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// It is applied.
+    Up,
+    /// It is undone.
+    Down,
+}
+
+impl Direction {
+    /// Tells whether the history holds the migration afterwards.
+    #[must_use]
+    pub fn applies(self) -> bool {
+        self == Self::Up
+    }
+
+    fn done(self) -> &'static str {
+        match self {
+            Self::Up => "applied",
+            Self::Down => "undone",
+        }
+    }
+}
+
+/// The text of a migration for one direction, and what messages call it.
+#[derive(Debug, Clone)]
+pub struct Script<'a> {
+    /// The migration.
+    pub migration: &'a Migration,
+    /// The direction.
+    pub direction: Direction,
+    /// The statements.
+    pub sql: &'a str,
+    /// Its file, relative to the repository.
+    pub path: String,
+}
+
+impl<'a> Script<'a> {
+    /// The text that applies `migration`.
+    #[must_use]
+    pub fn up(migration: &'a Migration) -> Self {
+        Self {
+            migration,
+            direction: Direction::Up,
+            sql: migration.sql().unwrap_or_default(),
+            path: embedded::path(migration),
+        }
+    }
+
+    /// `sql`, which undoes `migration`.
+    #[must_use]
+    pub fn down(migration: &'a Migration, sql: &'a str) -> Self {
+        Self {
+            migration,
+            direction: Direction::Down,
+            sql,
+            path: format!("sql/down/{migration}.sql"),
+        }
+    }
+
+    /// The message of every failure.
+    #[must_use]
+    pub fn could_not(&self) -> String {
+        let verb = match self.direction {
+            Direction::Up => "apply",
+            Direction::Down => "undo",
+        };
+        format!("could not {verb} migration `{}`", self.migration)
+    }
+
+    /// The same where it is not yet this migration's turn.
+    #[must_use]
+    pub fn could_not_any(&self) -> String {
+        match self.direction {
+            Direction::Up => "could not apply the migration".to_owned(),
+            Direction::Down => "could not undo the migration".to_owned(),
+        }
+    }
+
+    /// What a commit has done, as a noun.
+    #[must_use]
+    pub fn deed(&self) -> String {
+        match self.direction {
+            Direction::Up => self.migration.to_string(),
+            Direction::Down => format!("the undoing of {}", self.migration),
+        }
+    }
+
+    /// How to try again.
+    #[must_use]
+    pub fn again(&self) -> String {
+        match self.direction {
+            Direction::Up => "run `vital migrate up` again".to_owned(),
+            Direction::Down => "run `vital migrate down` again".to_owned(),
+        }
+    }
+}
+
 /// Says that a statement of a migration failed, which one, and in which line; `completed` of its statements went before
 /// it, or it came to none.
 #[must_use]
 pub fn refused(
-    migration: &Migration,
+    script: &Script<'_>,
     error: &ServerError,
     completed: Option<usize>,
     standing: Standing,
 ) -> Error {
-    let mut refused = could_not_apply(migration).caused_by(error);
+    let mut refused = Error::failed(script.could_not()).caused_by(error);
     let server_hint = refused.hint.take();
-    refused.details.extend(location(migration, error, completed));
+    refused.details.extend(location(script, error, completed));
     if let Some(db) = error.as_db_error() {
         refused.details.extend(context(db));
     }
-    let next = server_hint.unwrap_or_else(|| "mend the cause".to_owned());
+    let next = match error.code() {
+        // The server advises to drop what others made along with it.
+        Some(&SqlState::DEPENDENT_OBJECTS_STILL_EXIST) => "take what depends on it out of the way".to_owned(),
+        _ => server_hint.unwrap_or_else(|| "mend the cause".to_owned()),
+    };
     refused.with_hint(format!(
-        "{}; {next}, then run `vital migrate up` again",
-        standing.sentence()
+        "{}; {next}, then {}",
+        standing.sentence(),
+        script.again()
     ))
 }
 
 /// Says that the locks were not obtained, and who holds them.
 #[must_use]
 pub fn locked_out(
-    migration: &Migration,
+    script: &Script<'_>,
     (error, completed): (&ServerError, Option<usize>),
     blockers: &[BlockerRow],
     standing: Standing,
 ) -> Error {
-    let mut locked = could_not_apply(migration).caused_by(error);
-    locked.kind = Kind::Locked;
-    locked.details.extend(location(migration, error, completed));
+    let mut locked = Error::new(Kind::Locked, script.could_not()).caused_by(error);
+    locked.details.extend(location(script, error, completed));
     locked.details.extend(blockers.iter().map(BlockerRow::sentence));
+    let again = script.again();
     let next = match blockers.first() {
         Some(first) if first.pid > 0 => format!(
-            "run `vital migrate up` again when they are done, or end one with select pg_terminate_backend({})",
+            "{again} when they are done, or end one with select pg_terminate_backend({})",
             first.pid
         ),
-        _ => "run `vital migrate up` again".to_owned(),
+        _ => again,
     };
     locked.with_hint(format!("{}; {next}", standing.sentence()))
 }
 
-/// Says that the connection broke and that the migration is not in the history.
+/// Says that the connection broke and that the history does not show the migration as wanted.
 #[must_use]
-pub fn cut_off(migration: &Migration, error: &ServerError, standing: Standing) -> Error {
-    could_not_apply(migration)
+pub fn cut_off(script: &Script<'_>, error: &ServerError, standing: Standing) -> Error {
+    Error::failed(script.could_not())
         .caused_by(error)
         .with_detail("the connection broke; the history was read again on a new one")
-        .with_hint(format!("{}; run `vital migrate up` again", standing.sentence()))
+        .with_hint(format!("{}; {}", standing.sentence(), script.again()))
 }
 
 /// Says that nobody knows whether the migration was committed.
 #[must_use]
-pub fn unknown(migration: &Migration, error: &ServerError, reason: &Error) -> Error {
+pub fn unknown(script: &Script<'_>, error: &ServerError, reason: &Error) -> Error {
     Error::new(
         Kind::Unknown,
-        format!("the connection broke while migration `{migration}` was applied, and its outcome is unknown"),
+        format!(
+            "the connection broke while migration `{}` was {}, and its outcome is unknown",
+            script.migration,
+            script.direction.done()
+        ),
     )
     .caused_by(error)
     .with_detail(format!("reading the history again: {reason}"))
-    .with_hint(
-        "the migration is applied completely or not at all; `vital migrate status` tells which, and running \
-         `vital migrate up` again is safe",
-    )
-}
-
-fn could_not_apply(migration: &Migration) -> Error {
-    Error::failed(format!("could not apply migration `{migration}`"))
+    .with_hint(format!(
+        "the migration is {done} completely or not at all; `vital migrate status` tells which, and it is safe to {}",
+        script.again(),
+        done = script.direction.done()
+    ))
 }
 
 /// The file and line of the failing statement, and its first line.
-fn location(migration: &Migration, error: &ServerError, completed: Option<usize>) -> Vec<String> {
+fn location(script: &Script<'_>, error: &ServerError, completed: Option<usize>) -> Vec<String> {
     let Some(completed) = completed else {
         return vec!["before its first statement, while its transaction was set up".to_owned()];
     };
-    let sql = migration.sql().unwrap_or_default();
-    let path = embedded::path(migration);
+    let (sql, path) = (script.sql, &script.path);
     let statements = statements::split(sql);
     let Some(statement) = statements.get(completed) else {
         return vec![format!("at the end of {path}, at commit")];

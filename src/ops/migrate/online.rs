@@ -76,7 +76,7 @@ pub fn files(version: i64) -> Vec<(&'static str, &'static str)> {
 }
 
 /// The decision of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Preparation {
     /// Whether to prepare at all.
     pub enabled: bool,

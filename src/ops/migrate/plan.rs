@@ -10,6 +10,7 @@ use super::online::{self, Online};
 use super::policies::Policy;
 use super::preflight::Facts;
 use super::read;
+use super::restore;
 use super::up::{self, Assessment};
 use crate::db::Connection;
 use crate::error::Result;
@@ -151,8 +152,19 @@ pub async fn plan(connection: &Connection, request: Request) -> Result<PlanRepor
         leftover_policies: leftovers(&assessment),
         blockers: blockers(connection).await?,
         problems: facts.problems().iter().map(problem).collect(),
-        notes: assessment.remarks(),
+        notes: notes(&assessment),
     })
+}
+
+fn notes(assessment: &Assessment) -> Vec<String> {
+    let mut notes = assessment.remarks();
+    if !assessment.archived.is_empty() {
+        notes.push(format!(
+            "`up --restore` puts back what was archived when these were undone: {}",
+            restore::summary(&assessment.archived)
+        ));
+    }
+    notes
 }
 
 /// Counts the rows where that is cheap and row security hides none of them; else estimates.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use tokio_postgres::Error as ServerError;
+use tokio_postgres::{Client, Error as ServerError};
 
 use super::blocker::BlockerRow;
 use super::history::{self, Applied};
@@ -150,7 +150,7 @@ impl Session<'_> {
     }
 
     async fn lock_holder(&self) -> Option<BlockerRow> {
-        let holders: Result<Vec<BlockerRow>> = read::json(self.connection, &with_key(LOCK_HOLDER)).await;
+        let holders = lock_holders(self.connection).await;
         holders.ok().and_then(|mut holders| holders.pop())
     }
 
@@ -248,6 +248,14 @@ impl Session<'_> {
             }
         }
     }
+}
+
+/// Names the session that holds the migration lock, if one does.
+///
+/// # Errors
+/// The server's.
+pub async fn lock_holders(client: &Client) -> Result<Vec<BlockerRow>> {
+    read::json(client, &with_key(LOCK_HOLDER)).await
 }
 
 /// The statements that begin a transaction with the run's settings.

@@ -8,8 +8,9 @@ use super::history::{self, Applied};
 use super::online::{Online, Preparation};
 use super::policies::{self, Policy};
 use super::preflight::{self, Facts};
+use super::restore::{self, Archived, Restored};
 use super::session::Session;
-use super::wrapper::{Migrator, Step};
+use super::wrapper::{Extras, Migrator, Step};
 use crate::db::Connection;
 use crate::error::{Error, Result};
 use crate::ops::event::Event;
@@ -24,6 +25,10 @@ pub struct Assessment {
     pub pending: Vec<Migration>,
     /// What the catalogs say; read only if something is pending.
     pub facts: Option<Facts>,
+    /// What was archived when the pending migrations were undone.
+    pub archived: Vec<Archived>,
+    /// Whether [`apply`] puts that back.
+    pub restore: bool,
     target: Option<i64>,
 }
 
@@ -51,6 +56,11 @@ impl Assessment {
             }));
         }
         remarks
+    }
+
+    fn restored_versions(&self) -> Vec<i64> {
+        let archived = self.archived.iter().filter(|_| self.restore);
+        archived.map(|item| item.version).collect()
     }
 
     fn versions(&self) -> Vec<i64> {
@@ -84,16 +94,22 @@ pub async fn assess(connection: &Connection, target: Option<i64>) -> Result<Asse
         target.is_none_or(|target| version <= target) && applied.iter().all(|row| row.version != version)
     };
     let pending: Vec<Migration> = migrations.into_iter().filter(is_pending).collect();
-    let facts = match pending.is_empty() {
-        true => None,
-        false => Some(preflight::read(connection).await?),
-    };
-    Ok(Assessment {
+    let mut assessment = Assessment {
         history,
         pending,
-        facts,
+        facts: None,
+        archived: Vec::new(),
+        restore: false,
         target,
-    })
+    };
+    if !assessment.pending.is_empty() {
+        assessment.facts = Some(preflight::read(connection).await?);
+    }
+    // Only a migration that was applied once can have been undone, and the history's table stays.
+    if !assessment.pending.is_empty() && assessment.history.is_some() {
+        assessment.archived = restore::offer(connection, &assessment.versions()).await?;
+    }
+    Ok(assessment)
 }
 
 /// Applies what was assessed. `replaced` are the leftover policies that may be replaced; with fewer than
@@ -127,14 +143,21 @@ pub async fn apply(
         session,
         migrations,
         assessment.history.clone(),
-        policies::consent(replaced),
-        Preparation {
-            enabled: online.applies_to(facts.agents()),
+        Extras {
+            consent: policies::consent(replaced),
+            preparation: Preparation {
+                enabled: online.applies_to(facts.agents()),
+            },
+            restored: assessment.restored_versions(),
         },
     );
     runner.run_async(&mut migrator).await.map_err(ours)?;
     let steps = std::mem::take(&mut migrator.steps);
-    Ok(UpReport::new(from, assessment, steps, replaced.to_vec()))
+    let mut report = UpReport::new(from, assessment, steps, replaced.to_vec());
+    if assessment.restore {
+        report.restored = restore::restored(migrator.connection(), &assessment.archived).await?;
+    }
+    Ok(report)
 }
 
 /// Takes our error out of refinery's.
@@ -167,6 +190,8 @@ pub struct UpReport {
     pub migrations: Vec<AppliedMigration>,
     /// Foreign policies that were replaced; their definitions are kept in `vital_private.replaced_policies`.
     pub replaced_policies: Vec<Policy>,
+    /// Archived data that was put back.
+    pub restored: Vec<Restored>,
 }
 
 /// A migration that was pending when the run began.
@@ -208,6 +233,7 @@ impl UpReport {
             total: embedded::migrations().len(),
             migrations,
             replaced_policies,
+            restored: Vec::new(),
         }
     }
 }
@@ -243,6 +269,7 @@ impl Report for UpReport {
             [] => format!("nothing to do: {standing}"),
             _ => standing,
         }];
+        lines.extend(self.restored.iter().map(Restored::sentence));
         let replaced = match self.replaced_policies.len() {
             0 => return lines,
             1 => "1 policy was replaced; its definition is kept".to_owned(),

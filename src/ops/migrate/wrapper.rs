@@ -1,29 +1,21 @@
 //! Lets refinery drive the run, and gives each of its transactions the lock, the timeouts and the second try.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use refinery::{AsyncMigrate, Migration};
 use refinery_core::traits::r#async::{AsyncQuery, AsyncTransaction};
-use tokio_postgres::Error as ServerError;
-use tokio_postgres::types::Type;
 
-use super::blocker::BlockerRow;
-use super::failure::{self, Standing};
+use super::failure::Script;
 use super::history::{self, Applied};
 use super::online::Preparation;
-use super::retry::{self, Backoff};
-use super::send;
-use super::session::{Failure, Session, Wait};
+use super::restore;
+use super::session::Session;
+use super::transaction::{Outcome, Task, Transactions};
+use crate::db::Connection;
 use crate::error::{Error, Result};
 use crate::ops::event::Event;
 
 const HISTORY: &str = include_str!("../../../sql/migrate/history.sql");
-const CONSENT: &str = include_str!("../../../sql/migrate/consent.sql");
-
-/// After so many tries an autovacuum that is in the way gets the time it needs to notice and give way.
-const PATIENT_TRIES: u32 = 3;
-/// A little longer than deadlock_timeout, after which the server cancels an autovacuum that others wait for.
-const PATIENT_LOCK_TIMEOUT: Duration = Duration::from_millis(1_200);
 
 /// A migration of this run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,82 +26,87 @@ pub struct Step {
     pub elapsed: Option<Duration>,
 }
 
-/// How a transaction ended well.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
-    Applied(Duration),
-    ByAnother,
+/// What a run does besides applying the migrations.
+#[derive(Debug, Clone, Default)]
+pub struct Extras {
+    /// The JSON array that `vital_private.replace_policies` expects.
+    pub consent: String,
+    /// Whether to prepare online.
+    pub preparation: Preparation,
+    /// The migrations after which archived data is put back.
+    pub restored: Vec<i64>,
 }
 
 /// The connection as refinery sees it.
 pub struct Migrator<'a> {
-    session: Session<'a>,
-    migrations: Vec<Migration>,
-    history: Option<Vec<Applied>>,
-    consent: String,
-    preparation: Preparation,
+    transactions: Transactions<'a>,
+    extras: Extras,
     /// What was done so far.
     pub steps: Vec<Step>,
 }
 
 impl<'a> Migrator<'a> {
-    /// Creates it for a `history` that was just read; `consent` is the JSON array that
-    /// `vital_private.replace_policies` expects.
+    /// Creates it for a `history` that was just read.
     #[must_use]
     pub fn new(
         session: Session<'a>,
         migrations: Vec<Migration>,
         history: Option<Vec<Applied>>,
-        consent: String,
-        preparation: Preparation,
+        extras: Extras,
     ) -> Self {
         Self {
-            session,
-            migrations,
-            history,
-            consent,
-            preparation,
+            transactions: Transactions {
+                session,
+                migrations,
+                history,
+            },
+            extras,
             steps: Vec::new(),
         }
     }
 
-    fn standing(&self) -> Standing {
-        Standing {
-            applied: self.history.as_ref().map_or(0, Vec::len),
-            total: self.migrations.len(),
-        }
-    }
-
-    fn is_applied(&self, version: i64) -> bool {
-        let mut rows = self.history.iter().flatten();
-        rows.any(|row| row.version == version)
+    /// The connection, after the run.
+    #[must_use]
+    pub fn connection(&self) -> &Connection {
+        self.transactions.session.connection
     }
 
     async fn apply(&mut self, sql: &str, record: &str) -> Result<()> {
-        let found = self.migrations.iter().find(|m| m.sql() == Some(sql));
+        let mut migrations = self.transactions.migrations.iter();
+        let found = migrations.find(|m| m.sql() == Some(sql));
         let Some(migration) = found.cloned() else {
             return Err(Error::failed(
                 "refinery asked for a migration that this binary does not have",
             ));
         };
         let version = migration.version();
-        if self.is_applied(version) {
+        if self.transactions.is_applied(version) {
             self.done(version, Outcome::ByAnother);
             return Ok(());
         }
-        self.session.interrupt.check()?;
-        self.session.observer.event(&Event::MigrationStarted {
+        self.transactions.session.interrupt.check()?;
+        self.event(&Event::MigrationStarted {
             version,
             name: migration.name().to_owned(),
         });
-        let standing = self.standing();
-        self.preparation
-            .run(&mut self.session, &migration, standing)
+        let standing = self.transactions.standing();
+        self.extras
+            .preparation
+            .run(&mut self.transactions.session, &migration, standing)
             .await?;
-        let outcome = self.try_until_applied(&migration, record).await?;
-        self.session.report_notices();
-        if let Outcome::Applied(elapsed) = outcome {
-            self.session.observer.event(&Event::MigrationApplied {
+        let task = Task {
+            script: Script::up(&migration),
+            before: String::new(),
+            consent: &self.extras.consent,
+            after: match self.extras.restored.contains(&version) {
+                true => format!("{}; {record}", restore::statements(version)),
+                false => record.to_owned(),
+            },
+        };
+        let outcome = self.transactions.run(&task).await?;
+        self.transactions.session.report_notices();
+        if let Outcome::Done(elapsed) = outcome {
+            self.event(&Event::MigrationApplied {
                 version,
                 name: migration.name().to_owned(),
                 elapsed,
@@ -119,143 +116,15 @@ impl<'a> Migrator<'a> {
         Ok(())
     }
 
+    fn event(&self, event: &Event) {
+        self.transactions.session.observer.event(event);
+    }
+
     fn done(&mut self, version: i64, outcome: Outcome) {
-        let elapsed = match outcome {
-            Outcome::Applied(elapsed) => Some(elapsed),
-            Outcome::ByAnother => None,
-        };
-        self.steps.push(Step { version, elapsed });
-    }
-
-    async fn try_until_applied(&mut self, migration: &Migration, record: &str) -> Result<Outcome> {
-        let mut backoff = Backoff::new(self.session.timeouts().lock_wait);
-        let mut blockers = Vec::new();
-        loop {
-            let lock_timeout = self.lock_timeout(&backoff, &blockers);
-            tracing::info!(%migration, failed_tries = backoff.tries(), ?lock_timeout, "applying");
-            let (error, completed) = match self.attempt(migration, record, lock_timeout).await {
-                Ok(outcome) => return Ok(outcome),
-                Err((Failure::Server(error), completed)) => (error, completed),
-                Err((failure, _)) => return Err(failure.into_error("could not apply the migration")),
-            };
-            if retry::is_broken(&error) || self.session.connection.is_closed() {
-                return self.settle(migration, &error).await;
-            }
-            self.session.rollback().await;
-            if !retry::is_passing(&error) {
-                self.session.report_notices();
-                return Err(failure::refused(migration, &error, completed, self.standing()));
-            }
-            blockers = match self.session.wait_for_locks(&mut backoff).await? {
-                Wait::Again(blockers) => blockers,
-                Wait::Over(blockers) => {
-                    let failed = (&error, completed);
-                    return Err(failure::locked_out(migration, failed, &blockers, self.standing()));
-                }
-            };
-        }
-    }
-
-    fn lock_timeout(&self, backoff: &Backoff, blockers: &[BlockerRow]) -> Duration {
-        let usual = self.session.timeouts().lock;
-        let autovacuum = !blockers.is_empty() && blockers.iter().all(BlockerRow::is_autovacuum);
-        if autovacuum && backoff.tries() >= PATIENT_TRIES {
-            usual.max(PATIENT_LOCK_TIMEOUT)
-        } else {
-            usual
-        }
-    }
-
-    /// One transaction, begun and committed here. The number beside a failure counts the migration's statements that
-    /// went well, once it came to them.
-    async fn attempt(
-        &mut self,
-        migration: &Migration,
-        record: &str,
-        lock_timeout: Duration,
-    ) -> Result<Outcome, (Failure, Option<usize>)> {
-        let early = |failure: Failure| (failure, None);
-        let has_history = self.history.is_some();
-        let held = self
-            .session
-            .begin_locked(lock_timeout, has_history)
-            .await
-            .map_err(early)?;
-        // Runs even if the lock was waited for: another runner may have been the one who held it.
-        if let Some(history) = held.history {
-            let fits = history::check(&history, &self.migrations);
-            self.history = Some(history);
-            if fits.is_err() || self.is_applied(migration.version()) {
-                self.session.rollback().await;
-                return fits.map(|()| Outcome::ByAnother).map_err(|e| (e.into(), None));
-            }
-        }
-        let started = Instant::now();
-        self.set_up().await.map_err(|e| early(e.into()))?;
-        let sql = migration.sql().unwrap_or_default();
-        let commit = format!("{record}; commit");
-        send::transact(self.session.connection, sql, &commit)
-            .await
-            .map_err(|(error, completed)| (error.into(), Some(completed)))?;
-        self.remember(migration);
-        Ok(Outcome::Applied(started.elapsed()))
-    }
-
-    /// Creates the history with the first migration, and tells the server which policies may be replaced.
-    async fn set_up(&self) -> Result<(), ServerError> {
-        if self.history.is_none() {
-            self.session.connection.batch_execute(HISTORY).await?;
-        }
-        if !self.consent.is_empty() {
-            self.session
-                .connection
-                .query_typed(CONSENT, &[(&self.consent, Type::TEXT)])
-                .await?;
-        }
-        Ok(())
-    }
-
-    fn remember(&mut self, migration: &Migration) {
-        let row = Applied {
-            version: migration.version(),
-            name: migration.name().to_owned(),
-            applied_on: String::new(),
-            checksum: migration.checksum().to_string(),
-            applied_by: None,
-            took_ms: None,
-        };
-        self.history.get_or_insert_default().push(row);
-    }
-
-    /// Finds out what became of a transaction whose connection broke.
-    ///
-    /// The history is read under the migration lock: while the lost session still lives it holds that lock, so what
-    /// is read afterwards is final.
-    async fn settle(&mut self, migration: &Migration, error: &ServerError) -> Result<Outcome> {
-        let started = Instant::now();
-        let history = match self.read_after_reconnect().await {
-            Ok(history) => history,
-            Err(reason) => return Err(failure::unknown(migration, error, &reason)),
-        };
-        self.history = history;
-        if self.is_applied(migration.version()) {
-            let message =
-                format!("the connection broke, but {migration} is committed; going on with a new one");
-            self.session.observer.event(&Event::Step { message });
-            return Ok(Outcome::Applied(started.elapsed()));
-        }
-        Err(failure::cut_off(migration, error, self.standing()))
-    }
-
-    async fn read_after_reconnect(&mut self) -> Result<Option<Vec<Applied>>> {
-        self.session.reconnect().await?;
-        let held = self
-            .session
-            .begin_locked(self.session.timeouts().lock, false)
-            .await
-            .map_err(|failure| failure.into_error("could not read the migration history"))?;
-        self.session.rollback().await;
-        Ok(held.history)
+        self.steps.push(Step {
+            version,
+            elapsed: outcome.elapsed(),
+        });
     }
 }
 
@@ -279,7 +148,8 @@ impl AsyncTransaction for Migrator<'_> {
 impl AsyncQuery<Vec<Migration>> for Migrator<'_> {
     /// Answers from the history that was read before the run, and that is read again under the lock.
     async fn query<'a>(&'a mut self, _query: &'a str) -> Result<Vec<Migration>, Error> {
-        Ok(history::to_refinery(self.history.as_deref().unwrap_or_default()))
+        let history = self.transactions.history.as_deref();
+        Ok(history::to_refinery(history.unwrap_or_default()))
     }
 }
 

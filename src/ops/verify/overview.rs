@@ -105,12 +105,14 @@ impl Overview<'_> {
         } = self.0;
         let mut parts = vec![format!("{} checks passed", counts.passed)];
         for (count, word) in [
-            (counts.errors, "errors"),
-            (counts.warnings, "warnings"),
-            (counts.infos, "hints"),
-            (counts.excepted, "accepted"),
-            (counts.not_checked, "not checked"),
+            (counts.errors, "error"),
+            (counts.warnings, "warning"),
+            (counts.infos, "hint"),
         ] {
+            let plural = if count == 1 { "" } else { "s" };
+            parts.extend((count > 0).then(|| format!("{count} {word}{plural}")));
+        }
+        for (count, word) in [(counts.excepted, "accepted"), (counts.not_checked, "not checked")] {
             parts.extend((count > 0).then(|| format!("{count} {word}")));
         }
         let what = parts.join(", ");

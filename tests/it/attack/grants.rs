@@ -75,7 +75,7 @@ fn api_roles_cannot_truncate_reference_trigger_or_maintain() {
             ) as privilege,
             unnest(array[
                 'public.agents', 'public.tenants', 'public.user_tenants', 'public.user_roles',
-                'public.resource_sharing_audit', 'vital_private.replaced_policies'
+                'public.resource_sharing_audit', 'vital_private.admin_audit', 'vital_private.replaced_policies'
             ]::regclass[]) as c (oid)
         where has_table_privilege(role, c.oid, privilege)
            or (privilege = 'references' and has_any_column_privilege(role, c.oid, privilege))";
@@ -88,7 +88,7 @@ fn anon_holds_nothing() {
         select format('%s %s', c.oid::regclass, privilege)
         from unnest(array[
                 'public.agents', 'public.tenants', 'public.user_tenants', 'public.user_roles',
-                'public.resource_sharing_audit', 'vital_private.replaced_policies'
+                'public.resource_sharing_audit', 'vital_private.admin_audit', 'vital_private.replaced_policies'
             ]::regclass[]) as c (oid),
             unnest(array['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger']) as privilege
         where has_table_privilege('anon', c.oid, privilege)

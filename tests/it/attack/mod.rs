@@ -1,5 +1,6 @@
 //! Attacks on the tenancy: each test plays somebody who wants more than they may have, or shows that who may, can.
 
+mod admin_audit;
 mod answers;
 mod audit;
 mod audit_access;

@@ -252,11 +252,10 @@ fn nobody_grants_themselves_a_role_or_a_membership() {
                 "select vital_private.assign_member('{user}', '{}', 'owner')",
                 tenants::SOUTH
             ),
-            format!("select vital_private.require_users(array['{user}']::uuid[])"),
-            format!("select vital_private.change_platform_admins(array['{user}']::uuid[], true, null)"),
+            format!("select vital_private.require_users('{{{user}}}')"),
+            format!("select vital_private.change_platform_admins('{{{user}}}', true, null)"),
             format!(
-                "select vital_private.change_members(array['{user}']::uuid[], array['{}']::uuid[], \
-                 array['owner']::varchar[], array['active']::varchar[])",
+                "select vital_private.change_members('{{{user}}}', '{{{}}}', '{{owner}}', '{{active}}')",
                 tenants::SOUTH
             ),
         ] {

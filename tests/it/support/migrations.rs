@@ -26,6 +26,11 @@ const CONSENT: &str = "
         false
     )";
 
+/// Whether the migrations under test are others than those that the binary holds.
+pub fn are_elsewhere() -> bool {
+    std::env::var_os("VITAL_TEST_MIGRATIONS").is_some()
+}
+
 /// The migration files in the order of their versions: of the directory `VITAL_TEST_MIGRATIONS`, or this crate's.
 pub fn files() -> Vec<PathBuf> {
     let directory = std::env::var_os("VITAL_TEST_MIGRATIONS").map_or_else(

@@ -22,7 +22,7 @@ pub enum Template {
     Legacy,
     /// The state before, migrated by this binary.
     Migrated,
-    /// The state before, migrated by the migration files alone, with tenants, users and agents of every kind.
+    /// The state before, migrated, with tenants, users and agents of every kind.
     World,
     /// Nothing, on a PostgreSQL of its own that knows no role but the superuser `postgres`.
     Plain,
@@ -66,10 +66,11 @@ impl Template {
                 ],
             ),
             Self::Legacy => (Some(Self::PreState), vec![Step::File("legacy.sql", "postgres")]),
-            Self::World => (
+            Self::World if migrations::are_elsewhere() => (
                 Some(Self::PreState),
                 vec![Step::Migrations("postgres"), Step::File("world.sql", "postgres")],
             ),
+            Self::World => (Some(Self::Migrated), vec![Step::File("world.sql", "postgres")]),
             Self::Migrated => (
                 Some(Self::PreState),
                 vec![Step::Vital(

@@ -8,6 +8,7 @@ mod exposure;
 mod output;
 mod roles;
 mod shape;
+mod shape_code;
 mod snapshot;
 
 use serde_json::Value;

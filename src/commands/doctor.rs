@@ -1,0 +1,27 @@
+//! `vital doctor`: what would go wrong.
+
+use std::time::Instant;
+
+use super::Context;
+use crate::cli::exit_codes;
+use crate::error::{Kind, Result};
+use crate::ops::doctor;
+
+/// The arguments of `vital doctor`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = concat!(
+    exit_codes!(7),
+    "\n\nA problem ends it with 1; notes do not. It reads only."
+))]
+pub struct Args {}
+
+pub(super) async fn run(_args: &Args, context: &Context) -> Result<u8> {
+    let begun = Instant::now();
+    let connection = context.connect().await?;
+    let report = doctor::examine(&connection, begun.elapsed()).await?;
+    context.output.report(&report)?;
+    Ok(match report.problems {
+        0 => 0,
+        _ => Kind::Failed.exit_code(),
+    })
+}

@@ -1,0 +1,72 @@
+//! Examines connection, server, role and database for what would go wrong; writes nothing.
+
+mod advisories;
+mod finding;
+mod path;
+mod pooler;
+mod rights;
+mod server;
+mod settings;
+mod state;
+mod tenancy;
+
+use std::time::Duration;
+
+pub use finding::{DoctorReport, Finding, State};
+
+use crate::db::Connection;
+use crate::error::{Error, Result};
+use crate::ops::migrate::preflight;
+
+/// Looks at everything. `connecting` is how long ago the connection was begun to be opened.
+///
+/// What cannot be looked at becomes a finding of its own.
+///
+/// # Errors
+/// [`crate::Kind::Unreachable`] if the connection broke.
+pub async fn examine(connection: &Connection, connecting: Duration) -> Result<DoctorReport> {
+    let mut findings = Vec::new();
+    match server::session(connection, connecting).await {
+        Ok(session) => {
+            findings.extend(path::examine(
+                &connection.settings,
+                connection.is_encrypted(),
+                &session,
+            ));
+            findings.push(pooler::examine(connection, &session).await);
+            findings.extend(server::examine(&session));
+            findings.push(rights::role(&session));
+        }
+        Err(error) => findings.push(unseen("connection", "session", &error)),
+    }
+    match settings::examine(connection).await {
+        Ok(found) => findings.extend(found),
+        Err(error) => findings.push(unseen("server", "settings", &error)),
+    }
+    let facts = preflight::read(connection).await;
+    match rights::examine(connection, facts.as_ref().ok()).await {
+        Ok(found) => findings.extend(found),
+        Err(error) => findings.push(unseen("role", "privileges", &error)),
+    }
+    match tenancy::examine(connection).await {
+        Ok(found) => findings.extend(found),
+        Err(error) => findings.push(unseen("api", "roles and functions", &error)),
+    }
+    match facts {
+        Ok(facts) => findings.extend(state::examine(connection, &facts).await),
+        Err(error) => findings.push(unseen("database", "catalogs", &error)),
+    }
+    match connection.lost() {
+        Some(lost) => Err(lost.clone()),
+        None => Ok(DoctorReport::new(connection.settings.describe(), findings)),
+    }
+}
+
+/// Says that something could not be looked at.
+fn unseen(area: &'static str, check: &str, error: &Error) -> Finding {
+    let fact = match &error.cause {
+        Some(cause) => format!("{}: {cause}", error.message),
+        None => error.message.clone(),
+    };
+    Finding::problem(area, check, fact, error.hint.clone().unwrap_or_default())
+}

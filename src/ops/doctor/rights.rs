@@ -1,0 +1,73 @@
+//! What the role may do, and the grant that gives the rest.
+
+use serde::Deserialize;
+use tokio_postgres::Client;
+
+use super::finding::Finding;
+use super::server::Session;
+use crate::error::Result;
+use crate::ops::migrate::preflight::Facts;
+use crate::ops::migrate::read;
+
+const RIGHTS: &str = include_str!("../../../sql/doctor/rights.sql");
+const AREA: &str = "role";
+
+/// Something that the role lacks.
+#[derive(Debug, Clone, Deserialize)]
+struct Lack {
+    needed_for: String,
+    what: String,
+    remedy: String,
+}
+
+/// Describes the role.
+pub fn role(session: &Session) -> Finding {
+    let mut attributes = Vec::new();
+    if session.is_superuser {
+        attributes.push("superuser");
+    }
+    if session.bypasses_rls {
+        attributes.push("bypasses row security");
+    }
+    if session.creates_roles {
+        attributes.push("creates roles");
+    }
+    let mut fact = session.current_user.clone();
+    if session.session_user != session.current_user {
+        fact.push_str(&format!(", logged in as {}", session.session_user));
+    }
+    if !attributes.is_empty() {
+        fact.push_str(&format!(" ({})", attributes.join(", ")));
+    }
+    match session.is_superuser {
+        true => Finding::note(AREA, "identity", fact).next("the role that owns public.agents is enough"),
+        false => Finding::ok(AREA, "identity", fact),
+    }
+}
+
+/// Tells what is missing for `up`, for `verify`, and for the commands that administer.
+///
+/// # Errors
+/// The server's.
+pub async fn examine(client: &Client, facts: Option<&Facts>) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    if let Some(facts) = facts {
+        let problems = facts.problems();
+        findings.extend(problems.iter().map(|problem| {
+            let next = problem.hint.clone().unwrap_or_default();
+            Finding::problem(AREA, "migrate up", &problem.message, next)
+        }));
+        if problems.is_empty() {
+            findings.push(Finding::ok(AREA, "migrate up", "nothing stands in its way"));
+        }
+    }
+    let lacks: Vec<Lack> = read::json(client, RIGHTS).await?;
+    findings.extend(lacks.iter().map(|lack| {
+        let fact = format!("role lacks {}", lack.what);
+        Finding::note(AREA, &lack.needed_for, fact).next(&lack.remedy)
+    }));
+    if lacks.is_empty() {
+        findings.push(Finding::ok(AREA, "other commands", "the role may run every one"));
+    }
+    Ok(findings)
+}

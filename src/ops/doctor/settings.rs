@@ -1,0 +1,104 @@
+//! Settings of the database and of roles that would hurt.
+
+use serde::Deserialize;
+use tokio_postgres::Client;
+
+use super::finding::Finding;
+use crate::error::Result;
+use crate::ops::migrate::read;
+
+const SETTINGS: &str = include_str!("../../../sql/doctor/settings.sql");
+const AREA: &str = "server";
+
+/// A setting and whom it is for.
+#[derive(Debug, Clone, Deserialize)]
+struct Setting {
+    name: String,
+    value: String,
+    role: Option<String>,
+    database: Option<String>,
+}
+
+impl Setting {
+    fn whose(&self) -> String {
+        match (&self.role, &self.database) {
+            (Some(role), Some(database)) => format!("role {role} in database {database}"),
+            (Some(role), None) => format!("role {role}"),
+            (None, Some(database)) => format!("database {database}"),
+            (None, None) => "the server".to_owned(),
+        }
+    }
+
+    /// The statement that takes it back.
+    fn reset(&self) -> String {
+        let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+        match (&self.role, &self.database) {
+            (Some(role), Some(database)) => format!(
+                "alter role {} in database {} reset {}",
+                quoted(role),
+                quoted(database),
+                self.name
+            ),
+            (Some(role), None) => format!("alter role {} reset {}", quoted(role), self.name),
+            (None, Some(database)) => format!("alter database {} reset {}", quoted(database), self.name),
+            (None, None) => format!("alter system reset {}", self.name),
+        }
+    }
+
+    fn judge(&self) -> Option<Finding> {
+        let Self { name, value, .. } = self;
+        let fact = |why: &str| format!("{name} = {value} for {}: {why}", self.whose());
+        let problem = |why: &str| Some(Finding::problem(AREA, "settings", fact(why), self.reset()));
+        match (name.as_str(), value.as_str()) {
+            (name, _) if name.starts_with("app.tenant") || name.starts_with("request.") => {
+                problem("every session begins with that identity or tenant")
+            }
+            ("session_replication_role", value) if value != "origin" => {
+                problem("triggers do not fire, so nothing is guarded or audited")
+            }
+            ("row_security", "off" | "false" | "0" | "no") => {
+                problem("queries that policies would filter fail instead")
+            }
+            ("default_transaction_read_only", "on" | "true" | "1" | "yes") => {
+                problem("nothing can be migrated or administered")
+            }
+            ("idle_session_timeout", _) => Some(
+                Finding::note(
+                    AREA,
+                    "settings",
+                    fact("ends vital's session while it waits for an answer"),
+                )
+                .next("answer in time, or give --yes"),
+            ),
+            (
+                "statement_timeout"
+                | "lock_timeout"
+                | "idle_in_transaction_session_timeout"
+                | "transaction_timeout",
+                _,
+            ) => Some(Finding::ok(
+                AREA,
+                "settings",
+                fact("no harm: vital sets its own limit in each transaction"),
+            )),
+            _ => None,
+        }
+    }
+}
+
+/// Looks at what is set.
+///
+/// # Errors
+/// The server's.
+pub async fn examine(client: &Client) -> Result<Vec<Finding>> {
+    let settings: Vec<Setting> = read::json(client, SETTINGS).await?;
+    let mut findings: Vec<Finding> = settings.iter().filter_map(Setting::judge).collect();
+    if findings.is_empty() {
+        findings.push(Finding::ok(
+            AREA,
+            "settings",
+            "no limit or identity is preset for this database and role",
+        ));
+    }
+    Ok(findings)
+}

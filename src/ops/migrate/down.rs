@@ -1,0 +1,210 @@
+//! Undoes migrations, each in one transaction with the archive of what it removes and with its row of the history.
+
+use refinery::Migration;
+use serde::Deserialize;
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+use super::failure::Script;
+use super::foreign::{self, Dependent};
+use super::history::{self, Applied};
+use super::manifest::Manifest;
+use super::preflight::{self, Facts};
+use super::restore::{SCHEMA, SEE_EVERYTHING};
+use super::session::Session;
+use super::transaction::{Outcome, Task, Transactions};
+use super::undone::{DownReport, Kept, Undone};
+use super::{V2_COLUMNS, V3_POLICIES, embedded, read};
+use crate::db::Connection;
+use crate::error::{Error, Result};
+use crate::ops::event::Event;
+
+/// The texts by file stem, which is the migration's.
+const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/down.rs"));
+
+const AGENTS_COUNT: &str = include_str!("../../../sql/archive/agents_count.sql");
+const REPLACED: &str = include_str!("../../../sql/archive/replaced.sql");
+
+/// A policy that a migration replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Replaced {
+    /// The name.
+    pub name: String,
+    /// The statement that creates it.
+    pub definition: String,
+}
+
+/// What a run would do, as found before anything is changed.
+#[derive(Debug, Clone)]
+pub struct Assessment {
+    /// The migrations to undo, the last one first.
+    pub undone: Vec<Migration>,
+    /// What would be archived.
+    pub kept: Vec<Kept>,
+    /// Objects of others that would be lost or broken.
+    pub dependents: Vec<Dependent>,
+    /// Functions of others whose text names what would be removed.
+    pub mentions: Vec<String>,
+    /// Policies on `agents` that the migrations replaced; empty if their replacement stays.
+    pub replaced: Vec<Replaced>,
+    /// Whether [`undo`] creates those again.
+    pub restore_policies: bool,
+    /// What the catalogs say.
+    pub facts: Facts,
+    pub(super) history: Vec<Applied>,
+    pub(super) target: i64,
+}
+
+/// The text that undoes a migration.
+///
+/// # Errors
+/// [`crate::Kind::Failed`] if this binary has none.
+pub fn text(migration: &Migration) -> Result<&'static str> {
+    let stem = migration.to_string();
+    let found = FILES.iter().find(|(name, _)| *name == stem);
+    found
+        .map(|(_, sql)| *sql)
+        .ok_or_else(|| Error::failed(format!("this vital does not know how to undo `{stem}`")))
+}
+
+/// Reads what undoing every migration after `target` would remove; 0 is all of them. Changes nothing.
+///
+/// # Errors
+/// [`crate::Kind::Diverged`], or the first precondition that does not hold.
+pub async fn assess(connection: &Connection, target: i64, restore_policies: bool) -> Result<Assessment> {
+    let history = history::read(connection).await?.unwrap_or_default();
+    let migrations = embedded::migrations();
+    history::check(&history, &migrations)?;
+    let facts = preflight::read(connection).await?;
+    let is_undone =
+        |m: &Migration| m.version() > target && history.iter().any(|row| row.version == m.version());
+    let mut undone: Vec<Migration> = migrations.iter().filter(|m| is_undone(m)).cloned().collect();
+    undone.reverse();
+    let mut assessment = Assessment {
+        undone,
+        kept: Vec::new(),
+        dependents: Vec::new(),
+        mentions: Vec::new(),
+        replaced: Vec::new(),
+        restore_policies,
+        facts,
+        history,
+        target,
+    };
+    if assessment.undone.is_empty() {
+        return Ok(assessment);
+    }
+    assessment.facts.check()?;
+    let removed = Manifest::of(&assessment.undone);
+    assessment.kept = count(connection, &assessment.undone).await?;
+    assessment.dependents = foreign::dependents(connection, &removed, &Manifest::of(&migrations)).await?;
+    assessment.mentions = foreign::mentions(connection, &removed).await?;
+    if target < V3_POLICIES {
+        assessment.replaced = read::json(connection, REPLACED).await?;
+    }
+    Ok(assessment)
+}
+
+/// Counts what each migration would archive.
+async fn count(client: &Client, undone: &[Migration]) -> Result<Vec<Kept>> {
+    let mut kept = Vec::new();
+    for migration in undone {
+        let version = migration.version();
+        if version == V2_COLUMNS {
+            kept.push(Kept::new(
+                version,
+                "public.agents",
+                read::json(client, AGENTS_COUNT).await?,
+            ));
+        }
+        for table in Manifest::of([migration]).tables {
+            let sql = format!("select count(*)::text as json from {table}");
+            kept.push(Kept::new(version, &table, read::json(client, &sql).await?));
+        }
+    }
+    Ok(kept)
+}
+
+/// Undoes what was assessed.
+///
+/// # Errors
+/// [`crate::Kind::Failed`] with the failing statement, such as for an object of others that appeared meanwhile,
+/// [`crate::Kind::Locked`], [`crate::Kind::Diverged`] or [`crate::Kind::Unknown`].
+pub async fn undo(session: Session<'_>, assessment: &Assessment) -> Result<DownReport> {
+    let run = Uuid::new_v4();
+    session.observer.event(&Event::RunStarted {
+        action: "undo",
+        total: assessment.undone.len(),
+    });
+    let mut transactions = Transactions {
+        session,
+        migrations: embedded::migrations(),
+        history: Some(assessment.history.clone()),
+    };
+    let mut undone = Vec::new();
+    for migration in &assessment.undone {
+        let is_last = assessment.undone.last() == Some(migration);
+        let outcome = step(&mut transactions, assessment, migration, (run, is_last)).await?;
+        undone.push(Undone::new(migration, outcome.elapsed()));
+    }
+    assessment
+        .report(transactions.session.connection, run, undone)
+        .await
+}
+
+async fn step(
+    transactions: &mut Transactions<'_>,
+    assessment: &Assessment,
+    migration: &Migration,
+    (run, is_last): (Uuid, bool),
+) -> Result<Outcome> {
+    let (version, name) = (migration.version(), migration.name().to_owned());
+    transactions.session.interrupt.check()?;
+    transactions.session.observer.event(&Event::MigrationStarted {
+        version,
+        name: name.clone(),
+    });
+    let target = assessment.target;
+    let policies = match is_last && assessment.restore_policies && target < V3_POLICIES {
+        true => "select vital_archive.restore_policies(); ",
+        false => "",
+    };
+    let task = Task {
+        script: Script::down(migration, text(migration)?),
+        before: format!(
+            "{SEE_EVERYTHING}; {SCHEMA}; select vital_archive.begin_step('{run}', {version}, {target})"
+        ),
+        consent: "",
+        after: format!(
+            "{policies}delete from {} where version = {version}",
+            history::TABLE
+        ),
+    };
+    let outcome = transactions.run(&task).await?;
+    transactions.session.report_notices();
+    if let Outcome::Done(elapsed) = outcome {
+        transactions.session.observer.event(&Event::MigrationReverted {
+            version,
+            name,
+            elapsed,
+        });
+    }
+    Ok(outcome)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::migrate::undone::paragraph;
+
+    #[test]
+    fn every_migration_can_be_undone_and_says_what_that_does() {
+        for migration in embedded::migrations() {
+            let sql = text(&migration).unwrap_or_default();
+            for key in ["Archives", "Removes", "Keeps", "Locks"] {
+                assert!(paragraph(sql, key).is_some(), "{migration}: {key}");
+            }
+        }
+        assert_eq!(FILES.len(), embedded::migrations().len());
+    }
+}
