@@ -162,3 +162,19 @@ async fn addresses(settings: &Settings, endpoint: &Endpoint) -> Result<Vec<Optio
     }
     Ok(addresses)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_differ_and_are_never_longer() {
+        let pauses: Vec<Duration> = (0..50).map(|_| jitter(LONGEST_PAUSE)).collect();
+        assert!(
+            pauses
+                .iter()
+                .all(|pause| (LONGEST_PAUSE / 2..=LONGEST_PAUSE).contains(pause))
+        );
+        assert!(pauses.iter().any(|pause| *pause != pauses[0]));
+    }
+}

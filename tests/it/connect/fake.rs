@@ -27,7 +27,12 @@ pub struct Fake {
 impl Fake {
     /// Gives every connection the same answer.
     pub fn new(answer: Answer) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::at(0, answer)
+    }
+
+    /// The same at a port that is free.
+    pub fn at(port: u16, answer: Answer) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let count = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&count);

@@ -34,6 +34,27 @@ fn server_that_comes_up_is_waited_for() {
 }
 
 #[test]
+fn refused_connection_is_tried_again_until_the_time_is_up() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let url = format!("postgresql://me@127.0.0.1:{port}/mine?sslmode=disable");
+    let settings = settings(&url, Duration::from_secs(20));
+    std::thread::scope(|scope| {
+        let tried = scope.spawn(|| run(connect(&settings)));
+        std::thread::sleep(Duration::from_millis(500));
+        // Somebody listens now, and hangs up with an error that does not pass.
+        let error = ("3D000", "database does not exist");
+        let fake = Fake::at(port, Answer::Error(error.0, error.1));
+        let Err(refused) = tried.join().unwrap() else {
+            panic!("the fake server let it in");
+        };
+        assert!(refused.cause.unwrap().contains("3D000"));
+        assert_eq!(fake.count(), 1);
+    });
+}
+
+#[test]
 fn only_what_may_pass_is_tried_again() {
     for (answer, again) in [
         (Answer::Error("57P03", "the database system is starting up"), true),

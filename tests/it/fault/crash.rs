@@ -1,6 +1,6 @@
 //! The server crashes at random moments and comes back while vital runs.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use vital::server::Signal;
 
@@ -19,34 +19,30 @@ fn durable() -> Server {
     Server::with(&options)
 }
 
-fn survives(kind: &str, signal: Signal) {
+#[test]
+fn a_server_that_stops_at_once_or_is_killed_leaves_whole_migrations() {
     prepare();
     let server = durable();
     let address = server.address().clone();
     let server = Mutex::new(server);
     let database = || Database::on(Server::at(&address), Template::PreState);
-    let moments = moments(if is_long() { 60 } else { 5 }, &database(), &[]);
-    survive(kind, &moments, 1, |pause| {
-        let database = database();
-        let child = start(&mut up(&database, &[]));
-        std::thread::sleep(*pause);
-        {
-            let mut server = server.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            server.cluster().halt(signal).unwrap();
-            server.cluster().resume().unwrap();
-        }
-        let run = finish(child);
-        assert!([0, 1, 7].contains(&run.code), "{run}");
-        assert_sound(&database, &run);
-    });
-}
-
-#[test]
-fn an_immediate_stop_of_the_server_leaves_whole_migrations() {
-    survives("immediate stop of the server", Signal::Immediate);
-}
-
-#[test]
-fn a_killed_server_leaves_whole_migrations() {
-    survives("SIGKILL of the server", Signal::Kill);
+    for (kind, signal) in [
+        ("immediate stop of the server", Signal::Immediate),
+        ("SIGKILL of the server", Signal::Kill),
+    ] {
+        let moments = moments(if is_long() { 60 } else { 4 }, &database(), &[]);
+        survive(kind, &moments, 1, |pause| {
+            let database = database();
+            let child = start(&mut up(&database, &[]));
+            std::thread::sleep(*pause);
+            {
+                let mut server = server.lock().unwrap_or_else(PoisonError::into_inner);
+                server.cluster().halt(signal).unwrap();
+                server.cluster().resume().unwrap();
+            }
+            let run = finish(child);
+            assert!([0, 1, 7].contains(&run.code), "{run}");
+            assert_sound(&database, &run);
+        });
+    }
 }

@@ -1,8 +1,9 @@
 //! Single statements of the migrations fail, in ways that pass by themselves and in ways that do not.
 
 use super::check::{assert_sound, prepare};
-use super::{is_long, survive, up};
-use crate::support::{Database, Run, Template};
+use super::kill::send;
+use super::{finish, is_long, start, survive, up};
+use crate::support::{Database, Run, Template, wait_until};
 
 /// Fails the n-th command that defines something, once.
 const SABOTAGE: &str = "
@@ -16,6 +17,9 @@ const SABOTAGE: &str = "
     begin
         select * into plan from chaos.plan;
         if nextval('chaos.commands') = plan.at then
+            if plan.code = 'sleep' then
+                perform pg_sleep(60);
+            end if;
             raise exception using errcode = plan.code, message = plan.message;
         end if;
     end
@@ -84,4 +88,24 @@ fn a_failure_that_passes_by_itself_is_tried_again() {
         assert!(passed, "{run}");
         assert_sound(&database, &run);
     });
+}
+
+#[test]
+fn an_interrupt_cancels_the_statement_on_the_server() {
+    prepare();
+    let database = sabotaged(30, "sleep", "");
+    let mut admin = database.superuser();
+    let mut sleeping = || -> i64 {
+        let sql = "select count(*) from pg_stat_activity
+            where datname = current_database() and wait_event = 'PgSleep'";
+        admin.query_one(sql, &[]).unwrap().get(0)
+    };
+    let child = start(&mut up(&database, &[]));
+    wait_until("a statement runs", || sleeping() == 1);
+    send(&child, rustix::process::Signal::INT);
+    let run = finish(child).failure(130);
+    assert_eq!(sleeping(), 0, "{run}");
+    assert!(run.stderr.contains("nothing of this one was kept"), "{run}");
+    drop(admin);
+    assert_sound(&database, &run);
 }

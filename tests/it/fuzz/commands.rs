@@ -67,7 +67,7 @@ fn assert_tame(run: &Run, what: &[OsString]) {
         let control = stream
             .chars()
             .find(|c| control(*c) || ('\u{202a}'..='\u{202e}').contains(c));
-        assert_eq!(control, None, "{what:?}: {:?}", stream);
+        assert_eq!(control, None, "{what:?}: {stream:?}");
     }
 }
 
