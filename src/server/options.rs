@@ -17,7 +17,7 @@ pub struct Options {
     pub durable: bool,
     /// Further settings, such as `("log_statement", "all")`; they win over those of this module.
     pub settings: Vec<(String, String)>,
-    /// Whether the server goes on after its owner has ended; see [`Cluster::stop_command`].
+    /// Whether the server goes on after its owner has ended; see [`super::Cluster::stop_command`].
     pub keep: bool,
     /// The directory to create; by default a new one for temporary files.
     pub directory: Option<PathBuf>,
