@@ -9,6 +9,44 @@
 set local client_min_messages = warning;
 set local search_path = pg_catalog, pg_temp;
 
+-- What is there already is brought to its new form and keeps its owner, whom no row security binds. Where anybody may create
+-- tables in public, as on PostgreSQL 14, somebody else may have been first.
+do $$
+declare
+    v_planted record;
+begin
+    select object.name, pg_get_userbyid(object.owner) as owner
+    into v_planted
+    from (
+        select c.oid::regclass::text, c.relowner
+        from pg_class as c
+        where c.oid in (
+            to_regclass('public.tenants'),
+            to_regclass('public.user_tenants'),
+            to_regclass('public.user_roles'),
+            to_regclass('public.resource_sharing_audit')
+        )
+        union all
+        select n.nspname, n.nspowner
+        from pg_namespace as n
+        where n.nspname in ('vital_private', 'vital_retired')
+    ) as object (name, owner)
+    join pg_roles as r on r.oid = object.owner
+    where object.owner <> current_user::regrole
+      and not r.rolsuper
+      and object.owner is distinct from (select c.relowner from pg_class as c where c.oid = to_regclass('public.agents'))
+    order by object.name
+    limit 1;
+    if found then
+        raise exception '% belongs to "%", who is neither the owner of public.agents nor who migrates',
+            v_planted.name, v_planted.owner
+            using
+                errcode = 'object_not_in_prerequisite_state',
+                hint = 'find out who made it and why; then drop it, or give it to the owner of public.agents';
+    end if;
+end
+$$;
+
 -- What the API must not reach lives in vital_private; what an earlier form left behind and something foreign still
 -- uses is parked in vital_retired, where nobody can look it up.
 create schema if not exists vital_private;

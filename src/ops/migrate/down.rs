@@ -69,10 +69,26 @@ pub fn text(migration: &Migration) -> Result<&'static str> {
 
 /// Reads what undoing every migration after `target` would remove; 0 is all of them. Changes nothing.
 ///
+/// What is read may go meanwhile, because another run undoes it: then the history is another, and all is read again.
+///
 /// # Errors
 /// [`crate::Kind::Diverged`], or the first precondition that does not hold.
 pub async fn assess(connection: &Connection, target: i64, restore_policies: bool) -> Result<Assessment> {
-    let history = history::read(connection).await?.unwrap_or_default();
+    loop {
+        let history = history::read(connection).await?.unwrap_or_default();
+        match assess_as_of(connection, history.clone(), target, restore_policies).await {
+            Err(_) if history::read(connection).await?.unwrap_or_default() != history => {}
+            assessment => return assessment,
+        }
+    }
+}
+
+async fn assess_as_of(
+    connection: &Connection,
+    history: Vec<Applied>,
+    target: i64,
+    restore_policies: bool,
+) -> Result<Assessment> {
     let migrations = embedded::migrations();
     history::check(&history, &migrations)?;
     let facts = preflight::read(connection).await?;

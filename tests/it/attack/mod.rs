@@ -12,6 +12,7 @@ mod deleting;
 mod functions;
 mod grants;
 mod oracles;
+mod planted;
 mod policies;
 mod reading;
 mod replacing;
