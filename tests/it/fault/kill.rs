@@ -114,6 +114,6 @@ fn an_index_whose_build_was_killed_half_way_is_rebuilt() {
 
 fn building(database: &Database) -> bool {
     let sql = "select count(*) from pg_stat_progress_create_index where datname = current_database()
-        and phase <> 'initializing'";
+        and command = 'CREATE INDEX CONCURRENTLY' and phase <> 'initializing'";
     database.client().query_one(sql, &[]).unwrap().get::<_, i64>(0) > 0
 }
