@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Deserialize;
+use time::OffsetDateTime;
 use tokio_postgres::Client;
 
 use super::advisories;
@@ -99,6 +100,18 @@ pub fn examine(session: &Session) -> Vec<Finding> {
 fn version(session: &Session) -> Finding {
     let (shown, major) = (&session.server_version, session.server_version_num / 10_000);
     let fact = format!("PostgreSQL {shown}");
+    let until = advisories::supported_until(major);
+    let ended = until.filter(|day| {
+        OffsetDateTime::from_unix_timestamp(session.clock_ms / 1_000).is_ok_and(|now| now.date() > *day)
+    });
+    if let Some(day) = ended {
+        return Finding::note(
+            AREA,
+            "version",
+            format!("{fact}, which gets no more fixes since {day}"),
+        )
+        .next("plan the upgrade to a later major version");
+    }
     match major {
         OLDEST..=NEWEST => Finding::ok(AREA, "version", fact),
         ..OLDEST => Finding::problem(
@@ -119,7 +132,7 @@ fn fixes(session: &Session) -> Vec<Finding> {
         return vec![Finding::ok(
             AREA,
             "security fixes",
-            "every known fix of row security is in",
+            "every fix that isolation depends on and that this version of vital knows is in",
         )];
     }
     let next = advisories::safe(major).map_or_else(String::new, |minor| {

@@ -4,6 +4,7 @@ use super::finding::Finding;
 use super::tenancy::size;
 use super::unseen;
 use crate::db::Connection;
+use crate::error::Result;
 use crate::ops::migrate::blocker::BlockerRow;
 use crate::ops::migrate::online::Online;
 use crate::ops::migrate::preflight::Facts;
@@ -21,16 +22,20 @@ const INDEX_NS_PER_ROW: i64 = 2_900;
 const INDEX_BYTES_PER_ROW: i64 = 90;
 
 /// Looks at all of it.
-pub async fn examine(connection: &Connection, facts: &Facts) -> Vec<Finding> {
+pub async fn examine(
+    connection: &Connection,
+    facts: &Facts,
+    status: &Result<status::StatusReport>,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut pending = Vec::new();
-    match status::status(connection).await {
+    match status {
         Ok(report) => {
             let of = |wanted: State| report.migrations.iter().filter(move |row| row.state == wanted);
             pending = of(State::Pending).map(|row| row.version).collect();
-            findings.push(history(&report));
+            findings.push(history(report));
         }
-        Err(error) => findings.push(unseen(AREA, "history", &error)),
+        Err(error) => findings.push(unseen(AREA, "history", error)),
     }
     findings.extend(leftovers(facts, &pending));
     match read::json::<Vec<BlockerRow>>(connection, BLOCKERS).await {

@@ -52,7 +52,7 @@ pub async fn examine(client: &Client) -> Result<Vec<Finding>> {
         true => Finding::ok(
             "api",
             "auth.users",
-            "exists: users are checked, and may be named by address",
+            "exists: users are checked, and may be named by address by a role that sees them",
         ),
         false => Finding::note(
             "api",
