@@ -33,6 +33,14 @@ pub struct ServerTls {
     pub client: Option<String>,
 }
 
+/// How many connections there are of those that are allowed.
+#[derive(Debug, Clone, Deserialize)]
+struct Limit {
+    whose: String,
+    used: i64,
+    allowed: i64,
+}
+
 /// What the server says about the session.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Session {
@@ -52,9 +60,8 @@ pub struct Session {
     in_recovery: bool,
     synchronous_standbys: String,
     clock_ms: i64,
-    connections: i64,
-    max_connections: i64,
-    reserved_connections: i64,
+    database: String,
+    connections: Vec<Limit>,
     /// Whether the session existed before the connection was opened.
     #[serde(skip)]
     pub is_older_backend: bool,
@@ -93,7 +100,7 @@ pub fn examine(session: &Session) -> Vec<Finding> {
     findings.extend(fixes(session));
     findings.push(replica(session));
     findings.push(clock(session.skew_ms));
-    findings.push(connections(session));
+    findings.extend(connections(session));
     findings
 }
 
@@ -177,25 +184,30 @@ fn clock(skew_ms: i64) -> Finding {
     }
 }
 
-fn connections(session: &Session) -> Finding {
-    let Session {
-        connections: used,
-        max_connections,
-        reserved_connections,
-        ..
-    } = session;
-    let limit = max_connections - reserved_connections;
-    let fact = format!("{used} of {limit} are taken");
+fn connections(session: &Session) -> Option<Finding> {
+    let Limit { whose, used, allowed } = session.connections.first()?;
+    let (of, raise) = match whose.as_str() {
+        "role" => (
+            format!(", of role {}", session.session_user),
+            format!("`alter role {} connection limit`", session.session_user),
+        ),
+        "database" => (
+            format!(", of database {}", session.database),
+            format!("`alter database {} connection limit`", session.database),
+        ),
+        _ => (String::new(), "max_connections".to_owned()),
+    };
+    let fact = format!("{used} of {allowed} are taken{of}");
     // A large table is prepared over a second connection.
-    if limit - used < 2 {
-        return Finding::problem(
+    Some(match allowed - used < 2 {
+        true => Finding::problem(
             AREA,
             "connections",
             fact,
-            "close some, or raise max_connections: `migrate up` may need two",
-        );
-    }
-    Finding::ok(AREA, "connections", fact)
+            format!("close some, or raise {raise}: `migrate up` may need two more"),
+        ),
+        false => Finding::ok(AREA, "connections", fact),
+    })
 }
 
 #[cfg(test)]

@@ -49,7 +49,10 @@ pub async fn examine(
         }));
     }
     if facts.owns_agents() || facts.agents() > 0 {
-        findings.push(cost(facts, &pending));
+        findings.push(match status {
+            Ok(_) => cost(facts, &pending),
+            Err(_) => Finding::ok(AREA, "size", format!("about {} agents", facts.agents())),
+        });
     }
     findings
 }
@@ -132,7 +135,7 @@ fn locks(rows: &[BlockerRow], is_pending: bool) -> Vec<Finding> {
                 0 => "commit prepared or rollback prepared ends it".to_owned(),
                 pid => format!("select pg_terminate_backend({pid}) ends it"),
             };
-            match is_long && is_pending {
+            match is_long && is_pending && !row.is_autovacuum() {
                 true => Finding::problem(AREA, "locks", row.sentence(), next),
                 false => Finding::note(AREA, "locks", row.sentence()),
             }
