@@ -13,12 +13,15 @@ mod tenancy;
 
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
+use tokio_postgres::Client;
+
 pub use finding::{DoctorReport, Finding, State};
 pub use overview::Overview;
 
 use crate::db::Connection;
 use crate::error::{Error, Result};
-use crate::ops::migrate::{preflight, status};
+use crate::ops::migrate::{preflight, read, status};
 
 /// Looks at everything. `connecting` is how long ago the connection was begun to be opened.
 ///
@@ -66,6 +69,11 @@ pub async fn examine(connection: &Connection, connecting: Duration) -> Result<Do
         Some(lost) => Err(lost.clone()),
         None => Ok(DoctorReport::new(connection.settings.describe(), findings)),
     }
+}
+
+/// Reads one JSON document, whatever limit of time is preset for the session.
+async fn read<T: DeserializeOwned>(client: &Client, sql: &str) -> Result<T> {
+    read::json(client, &format!("{}; {sql}", read::UNLIMITED)).await
 }
 
 /// Says that something could not be looked at.

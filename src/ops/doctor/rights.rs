@@ -7,7 +7,6 @@ use super::finding::Finding;
 use super::server::Session;
 use crate::error::Result;
 use crate::ops::migrate::preflight::Facts;
-use crate::ops::migrate::read;
 
 const RIGHTS: &str = include_str!("../../../sql/doctor/rights.sql");
 const AREA: &str = "role";
@@ -68,7 +67,7 @@ pub async fn examine(client: &Client, facts: Option<&Facts>, is_done: bool) -> R
             findings.push(Finding::ok(AREA, "migrate up", "nothing stands in its way"));
         }
     }
-    let lacks: Vec<Lack> = read::json(client, RIGHTS).await?;
+    let lacks: Vec<Lack> = super::read(client, RIGHTS).await?;
     findings.extend(lacks.iter().map(|lack| {
         let fact = format!("role lacks {}", lack.what);
         Finding::note(AREA, &lack.needed_for, fact).next(&lack.remedy)

@@ -9,7 +9,6 @@ use tokio_postgres::Client;
 use super::advisories;
 use super::finding::Finding;
 use crate::error::Result;
-use crate::ops::migrate::read;
 
 const SESSION: &str = include_str!("../../../sql/doctor/session.sql");
 const AREA: &str = "server";
@@ -75,7 +74,7 @@ pub struct Session {
 /// The server's.
 pub async fn session(client: &Client, connecting: Duration) -> Result<Session> {
     let before = now_ms();
-    let mut session: Session = read::json(client, SESSION).await?;
+    let mut session: Session = super::read(client, SESSION).await?;
     let after = now_ms();
     // The answer was written at some moment between the two.
     session.skew_ms = match session.clock_ms {

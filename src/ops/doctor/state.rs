@@ -9,7 +9,7 @@ use crate::ops::migrate::blocker::BlockerRow;
 use crate::ops::migrate::online::Online;
 use crate::ops::migrate::preflight::Facts;
 use crate::ops::migrate::status::{self, State};
-use crate::ops::migrate::{policies, read, session};
+use crate::ops::migrate::{policies, session};
 
 const AREA: &str = "database";
 const BLOCKERS: &str = include_str!("../../../sql/migrate/blockers.sql");
@@ -38,7 +38,7 @@ pub async fn examine(
         Err(error) => findings.push(unseen(AREA, "history", error)),
     }
     findings.extend(leftovers(facts, &pending));
-    match read::json::<Vec<BlockerRow>>(connection, BLOCKERS).await {
+    match super::read::<Vec<BlockerRow>>(connection, BLOCKERS).await {
         Ok(rows) => findings.extend(locks(&rows, !pending.is_empty())),
         Err(error) => findings.push(unseen(AREA, "locks", &error)),
     }
