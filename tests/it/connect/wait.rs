@@ -1,7 +1,7 @@
 //! Waiting for a server that comes up, and cancelling what runs.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use vital::cli::ConnectArgs;
@@ -10,7 +10,7 @@ use vital::server::Signal;
 
 use super::cases::{Case, identity, run, socket_only};
 use super::fake::{Answer, Fake};
-use crate::support::{Run, Server, vital};
+use crate::support::{Run, Server, interrupt, vital};
 
 fn settings(url: &str, wait: Duration) -> Settings {
     let args = ConnectArgs {
@@ -156,8 +156,7 @@ fn waiting_is_told_and_ends_at_once_when_interrupted() {
         first.starts_with("waiting for the server on 127.0.0.1:1 (connection refused) since"),
         "{first}"
     );
-    let id = child.id().to_string();
-    Command::new("kill").args(["-INT", &id]).status().unwrap();
+    interrupt(&child);
     let rest: Vec<String> = said.map_while(Result::ok).collect();
     assert_eq!(child.wait().unwrap().code(), Some(130), "{rest:?}");
     assert!(rest.iter().any(|line| line.contains("interrupted")), "{rest:?}");
