@@ -1,0 +1,98 @@
+//! `vital migrate down` and `up --restore` under faults: nothing is half undone, half archived or half put back, nobody
+//! reads more than before, and in the end every row is what it was.
+
+mod check;
+
+use self::check::{assert_all_undone, assert_restored, assert_two_undone, prepare};
+use super::crash::crash;
+use super::cut::cut_anywhere;
+use super::disk::{Left, all_lefts, fill_up};
+use super::is_long;
+use super::kill::{interrupted, killed};
+use super::statements::fail_statements;
+use super::subject::Subject;
+use crate::support::Template;
+
+fn subject(name: &'static str, arguments: &str) -> Subject<'static> {
+    Subject {
+        name,
+        arguments: arguments.split(' ').map(str::to_owned).collect(),
+        ..Subject::up()
+    }
+}
+
+fn down_to_0() -> Subject<'static> {
+    Subject {
+        template: Template::Used,
+        check: &assert_all_undone,
+        ..subject("down to 0", "migrate down --to 0 --yes")
+    }
+}
+
+fn down_to_2() -> Subject<'static> {
+    Subject {
+        template: Template::Used,
+        check: &assert_two_undone,
+        ..subject("down to 2", "migrate down --to 2 --yes")
+    }
+}
+
+fn restore() -> Subject<'static> {
+    Subject {
+        template: Template::Undone,
+        check: &assert_restored,
+        ..subject("up --restore", "migrate up --restore")
+    }
+}
+
+fn all() -> [Subject<'static>; 3] {
+    prepare();
+    [down_to_0(), down_to_2(), restore()]
+}
+
+#[test]
+fn a_connection_cut_anywhere_leaves_whole_steps() {
+    for subject in all() {
+        cut_anywhere(&subject);
+    }
+}
+
+#[test]
+fn a_killed_run_leaves_whole_steps() {
+    for subject in all() {
+        killed(&subject, 5, 100);
+    }
+}
+
+#[test]
+fn an_interrupted_run_leaves_whole_steps_and_says_which() {
+    for subject in all() {
+        interrupted(&subject, 5, 100);
+    }
+}
+
+#[test]
+fn a_server_that_stops_at_once_or_is_killed_leaves_whole_steps() {
+    for subject in all() {
+        crash(&subject, 1, 30);
+    }
+}
+
+#[test]
+fn a_full_disk_leaves_whole_steps() {
+    let lefts = if is_long() {
+        all_lefts()
+    } else {
+        vec![Left::Tables(64), Left::Log(150)]
+    };
+    for subject in all() {
+        fill_up(&subject, &lefts);
+    }
+}
+
+#[test]
+fn a_statement_that_fails_leaves_whole_steps() {
+    for subject in all() {
+        fail_statements(&subject, 4);
+    }
+}
