@@ -21,16 +21,21 @@ fn durable() -> Server {
 }
 
 /// Stops the server at random moments, at once and by killing it: so often each in a sample, or all in all.
-pub fn crash(subject: &Subject<'_>, few: u32, many: u32) {
-    let server = durable();
-    let address = server.address().clone();
-    let server = Mutex::new(server);
+pub fn crash(subjects: &[Subject<'_>], few: u32, many: u32) {
+    let server = Mutex::new(durable());
+    for subject in subjects {
+        crash_on(&server, subject, if is_long() { many } else { few });
+    }
+}
+
+fn crash_on(server: &Mutex<Server>, subject: &Subject<'_>, count: u32) {
+    let address = server.lock().unwrap().address().clone();
     let database = || subject.database_on(Server::at(&address));
     for (kind, signal) in [
         ("immediate stop of the server", Signal::Immediate),
         ("SIGKILL of the server", Signal::Kill),
     ] {
-        let moments = moments(if is_long() { many } else { few }, &mut subject.command(&database()));
+        let moments = moments(count, &mut subject.command(&database()));
         survive(&subject.kind(kind), &moments, 1, |pause| {
             let database = database();
             let child = start(&mut subject.command(&database));
@@ -50,5 +55,5 @@ pub fn crash(subject: &Subject<'_>, few: u32, many: u32) {
 #[test]
 fn a_server_that_stops_at_once_or_is_killed_leaves_whole_migrations() {
     prepare();
-    crash(&Subject::up(), 4, 60);
+    crash(&[Subject::up()], 4, 60);
 }

@@ -67,10 +67,11 @@ fn everywhere(messages: &[Message]) -> Vec<Cut> {
 }
 
 /// Each kind of place at least once: the login, the questions, the texts, a commit of several and the answers.
-fn sample(messages: &[Message]) -> Vec<Cut> {
+/// Of vital's messages it takes one of `step`.
+fn sample(messages: &[Message], step: usize) -> Vec<Cut> {
     let of = |from| messages.iter().filter(move |message| message.from == from);
     let mut cuts: Vec<Cut> = of(From::Vital)
-        .step_by(2)
+        .step_by(step)
         .map(|message| cut(message, Passes::Bytes(0)))
         .collect();
     let all: Vec<&Message> = of(From::Vital).filter(|message| commits(message)).collect();
@@ -86,24 +87,23 @@ fn sample(messages: &[Message]) -> Vec<Cut> {
         .filter_map(|passes| third_commit.map(|message| cut(message, passes))),
     );
     let answers: Vec<&Message> = of(From::Server).collect();
-    let step = (answers.len() / 6).max(1);
     cuts.extend(
         answers
             .iter()
             .rev()
-            .step_by(step)
+            .step_by((answers.len() * step / 12).max(1))
             .map(|message| cut(message, Passes::Half)),
     );
     cuts
 }
 
-/// Cuts the connection everywhere, or at a sample of places.
-pub fn cut_anywhere(subject: &Subject<'_>) -> Vec<Message> {
+/// Cuts the connection everywhere, or in a sample at one of `step` of vital's messages and some others.
+pub fn cut_anywhere(subject: &Subject<'_>, step: usize) -> Vec<Message> {
     let messages = conversation(subject);
     let cuts = if is_long() {
         everywhere(&messages)
     } else {
-        sample(&messages)
+        sample(&messages, step)
     };
     survive(&subject.kind("connection cut"), &cuts, 2, |cut| {
         let database = subject.database();
@@ -119,7 +119,7 @@ pub fn cut_anywhere(subject: &Subject<'_>) -> Vec<Message> {
 #[test]
 fn a_connection_cut_anywhere_leaves_whole_migrations() {
     prepare();
-    let messages = cut_anywhere(&Subject::up());
+    let messages = cut_anywhere(&Subject::up(), 2);
     assert_eq!(messages.iter().filter(|message| commits(message)).count(), 4);
 }
 

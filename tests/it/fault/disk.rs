@@ -98,14 +98,19 @@ fn use_up_log(database: &Database, left: u64) {
 }
 
 /// Fills the disk before a run, for each of `lefts`.
-pub fn fill_up(subject: &Subject<'_>, lefts: &[Left]) {
+pub fn fill_up(subjects: &[Subject<'_>], lefts: &[Left]) {
     let Some(disk) = Disk::mount() else {
         println!("full disk: skipped, because only root may mount a small file system");
         return;
     };
-    let server = server(disk.directory.path());
-    let address = server.address().clone();
-    let server = Mutex::new(server);
+    let server = Mutex::new(server(disk.directory.path()));
+    for subject in subjects {
+        fill_up_on(&server, &disk, subject, lefts);
+    }
+}
+
+fn fill_up_on(server: &Mutex<Server>, disk: &Disk, subject: &Subject<'_>, lefts: &[Left]) {
+    let address = server.lock().unwrap().address().clone();
     survive(&subject.kind("full disk"), lefts, 1, |left| {
         let database = subject.database_on(Server::at(&address));
         match *left {
@@ -127,7 +132,6 @@ pub fn fill_up(subject: &Subject<'_>, lefts: &[Left]) {
         }
         (subject.check)(&database, &run);
     });
-    drop(server);
 }
 
 /// Many amounts that leave a run more or less far.
@@ -149,5 +153,5 @@ fn a_full_disk_leaves_whole_migrations() {
             Left::Log(100),
         ]
     };
-    fill_up(&Subject::up(), &lefts);
+    fill_up(&[Subject::up()], &lefts);
 }
