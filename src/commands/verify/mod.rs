@@ -109,5 +109,7 @@ async fn mended(context: &Context, connection: &mut Connection, found: &Verifica
     );
     context.prompt.require(&question, "--yes")?;
     mend::apply(connection, &fixes, &context.progress, &context.interrupt).await?;
+    // What follows may fail, and this stays true.
+    context.output.note(&format!("{} findings were mended", fixes.len()));
     Ok(true)
 }

@@ -105,8 +105,8 @@ fn tenancy(client: &mut Client) -> BTreeSet<String> {
         union all
         select format('%s %s', role, user_id) from public.user_roles
         union all
-        select format('audit of %s of %s by %s: %s', action, table_name, command, count(*))
-        from vital_private.admin_audit group by action, table_name, command",
+        select format('audit of %s of %s: %s', action, table_name, count(*))
+        from vital_private.admin_audit group by action, table_name",
     )
 }
 

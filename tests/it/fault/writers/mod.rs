@@ -8,7 +8,7 @@ use super::kill::{interrupted, killed};
 use super::proxy::{Cut, From, Message, Passes, Proxy, Then};
 use super::subject::Subject;
 use super::{is_long, survive};
-use crate::support::{Run, wait_until};
+use crate::support::Run;
 
 /// The message that commits, and the server's answer to it.
 fn commit(messages: &[Message]) -> (&Message, &Message) {
