@@ -2,6 +2,7 @@
 //! reads more than before, and in the end every row is what it was.
 
 mod check;
+mod contention;
 
 use self::check::{assert_all_undone, assert_restored, assert_two_undone, prepare};
 use super::crash::crash;

@@ -63,14 +63,15 @@ impl Writer {
     #[track_caller]
     fn assert_true(&self, run: &Run, is_done: bool) {
         let says = |words: &str| run.stderr.contains(words);
+        let tells = !self.done.is_empty() && says(self.done);
         let denies = ["nothing was", "rolled back", "nothing else was"].iter().any(|words| says(words));
         match run.code {
             0 => assert!(is_done, "it is not done: {run}"),
-            1 | 7 => assert!(!is_done || (!self.done.is_empty() && says(self.done)), "it is done: {run}"),
+            1 | 7 => assert!(!is_done || tells, "it is done: {run}"),
             8 => assert!(says("run the same command again"), "{run}"),
             _ => {}
         }
-        assert!(!(is_done && denies), "it is done: {run}");
+        assert!(!(is_done && denies) || tells, "it is done: {run}");
         assert!(!says("a bug of its own"), "{run}");
     }
 }
@@ -223,7 +224,7 @@ pub fn verify_fix() -> Writer {
         },
         arguments: words("verify --fix --yes"),
         observe: catalog,
-        done: "were mended",
+        done: " mended",
         ..bootstrap()
     }
 }
