@@ -36,36 +36,42 @@ fn assert_round_trip(database: &Database) {
 
 #[test]
 fn a_migration_whose_predecessor_is_undone_meanwhile_is_not_applied() {
-    let database = Database::create(Template::Used);
-    database.vital(&["migrate", "down", "--to", "2", "--yes"]).success();
-    let mut holder = database.client();
-    holder
-        .batch_execute("begin; lock public.agents in share mode")
-        .unwrap();
-    let child = start(&mut database.command(&["migrate", "up", "--restore"]));
-    let tries = "select count(*) from pg_stat_activity
-        where datname = current_database() and wait_event_type = 'Lock'";
-    let mut admin = database.superuser();
-    wait_until("it waits for the table", || {
-        admin.query_one(tries, &[]).unwrap().get::<_, i64>(0) > 0
+    let predecessors = [
+        (2, "V20251026000002__add_tenant_columns"),
+        (3, "V20251026000003__update_rls_policies"),
+    ];
+    survive("predecessor undone", &predecessors, 2, |(at, predecessor)| {
+        let database = Database::create(Template::Used);
+        let down = |to: usize| {
+            let to = to.to_string();
+            database.vital(&["migrate", "down", "--to", &to, "--yes"]).success();
+        };
+        down(*at);
+        let mut holder = database.client();
+        holder
+            .batch_execute("begin; lock public.agents in share mode")
+            .unwrap();
+        let child = start(&mut database.command(&["migrate", "up", "--restore"]));
+        let mut admin = database.superuser();
+        let mut waits = || -> i64 {
+            let waits = "select count(*) from pg_stat_activity
+                where datname = current_database() and wait_event_type = 'Lock'";
+            admin.query_one(waits, &[]).unwrap().get(0)
+        };
+        wait_until("it waits for the table", || waits() > 0);
+        wait_until("it pauses", || waits() == 0);
+        send(&child, Signal::STOP);
+        holder.batch_execute("rollback").unwrap();
+        down(at - 1);
+        send(&child, Signal::CONT);
+        let run = finish(child).failure(1);
+        let cause = format!("another run undid {predecessor} meanwhile");
+        for part in [&cause, "and nothing of this one was kept", "run `vital migrate up` again"] {
+            assert!(run.stderr.contains(part), "`{part}`: {run}");
+        }
+        assert_eq!(applied(&database), at - 1);
+        database.vital(&["migrate", "up", "--restore"]).success();
     });
-    wait_until("it pauses", || {
-        admin.query_one(tries, &[]).unwrap().get::<_, i64>(0) == 0
-    });
-    send(&child, Signal::STOP);
-    holder.batch_execute("rollback").unwrap();
-    database.vital(&["migrate", "down", "--to", "1", "--yes"]).success();
-    send(&child, Signal::CONT);
-    let run = finish(child).failure(1);
-    for part in [
-        "another run undid V20251026000002__add_tenant_columns meanwhile",
-        "1 of 4 migrations is applied and nothing of this one was kept",
-        "run `vital migrate up` again",
-    ] {
-        assert!(run.stderr.contains(part), "`{part}`: {run}");
-    }
-    assert_eq!(applied(&database), 1);
-    database.vital(&["migrate", "up", "--restore"]).success();
 }
 
 #[test]
