@@ -190,11 +190,9 @@ impl Transactions<'_> {
         };
         match meanwhile {
             None => Ok(()),
-            Some(cause) => Err(Error::failed(script.could_not()).with_cause(cause).with_hint(format!(
-                "{}; {}",
-                self.standing().sentence(),
-                script.again()
-            ))),
+            Some(cause) => Err(Error::failed(script.could_not())
+                .with_cause(cause)
+                .with_hint(format!("{}; {}", self.standing().sentence(), script.again()))),
         }
     }
 

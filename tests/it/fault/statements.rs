@@ -66,12 +66,17 @@ pub fn fail_statements(subject: &Subject<'_>, few: usize) {
         .zip(codes.iter().cycle())
         .map(|(at, (code, message))| (at, *code, *message))
         .collect();
-    survive(&subject.kind("failing statement"), &faults, 2, |(at, code, message)| {
-        let database = sabotage(subject.database(), *at, code, message);
-        let run = Run::of(&mut subject.command(&database)).failure(1);
-        assert!(run.stderr.contains(&format!("SQLSTATE {code}")), "{run}");
-        (subject.check)(&database, &run);
-    });
+    survive(
+        &subject.kind("failing statement"),
+        &faults,
+        2,
+        |(at, code, message)| {
+            let database = sabotage(subject.database(), *at, code, message);
+            let run = Run::of(&mut subject.command(&database)).failure(1);
+            assert!(run.stderr.contains(&format!("SQLSTATE {code}")), "{run}");
+            (subject.check)(&database, &run);
+        },
+    );
 }
 
 #[test]

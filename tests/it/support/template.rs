@@ -87,7 +87,10 @@ impl Template {
             ),
             Self::Undone => (
                 Some(Self::Used),
-                vec![Step::Vital("postgres", &["migrate", "down", "--to", "0", "--yes"])],
+                vec![Step::Vital(
+                    "postgres",
+                    &["migrate", "down", "--to", "0", "--yes"],
+                )],
             ),
             Self::Migrated => (
                 Some(Self::PreState),

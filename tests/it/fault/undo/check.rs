@@ -55,7 +55,10 @@ fn archive(client: &mut Client) -> BTreeSet<String> {
         let (source, table): (String, String) = (row.get(0), row.get(1));
         let sql = format!("select to_jsonb(t)::text from {table} as t");
         let rows = client.query(&sql, &[]).unwrap();
-        lines.extend(rows.iter().map(|row| format!("archived of {source}: {}", row.get::<_, &str>(0))));
+        lines.extend(
+            rows.iter()
+                .map(|row| format!("archived of {source}: {}", row.get::<_, &str>(0))),
+        );
     }
     lines
 }
@@ -203,7 +206,10 @@ fn assert_true(database: &Database, run: &Run, aim: usize) -> usize {
     if run.code == 0 {
         assert_eq!((applied, claimed(run)), (aim, Some(aim)), "{run}");
     }
-    assert!(applied != aim || !run.stderr.contains("of this one was kept"), "{run}");
+    assert!(
+        applied != aim || !run.stderr.contains("of this one was kept"),
+        "{run}"
+    );
     assert!(!run.stderr.contains("a bug of its own"), "{run}");
     applied
 }

@@ -1,12 +1,15 @@
 //! Others are at work on `agents`, or migrate in the other direction, while migrations are undone.
 
+use std::sync::Mutex;
+use std::time::Duration;
+
 use rustix::process::Signal;
 
 use super::super::check::{applied, wait_for_quiet};
 use super::super::contention::{READ, WRITE_ANOTHER, holds_up_nobody};
 use super::super::kill::send;
 use super::super::subject::Subject;
-use super::super::{finish, is_long, start, survive};
+use super::super::{finish, is_long, random, start, survive};
 use super::down_to_0;
 use crate::support::{Database, Run, Template, wait_until};
 
@@ -26,7 +29,9 @@ fn an_open_reader_or_writer_holds_up_nobody_else() {
 #[track_caller]
 fn assert_round_trip(database: &Database) {
     wait_for_quiet(database);
-    database.vital(&["migrate", "down", "--to", "0", "--yes"]).success();
+    database
+        .vital(&["migrate", "down", "--to", "0", "--yes"])
+        .success();
     assert_eq!(applied(database), 0);
     database
         .vital(&["migrate", "up", "--restore", "--replace-policies"])
@@ -44,7 +49,9 @@ fn a_migration_whose_predecessor_is_undone_meanwhile_is_not_applied() {
         let database = Database::create(Template::Used);
         let down = |to: usize| {
             let to = to.to_string();
-            database.vital(&["migrate", "down", "--to", &to, "--yes"]).success();
+            database
+                .vital(&["migrate", "down", "--to", &to, "--yes"])
+                .success();
         };
         down(*at);
         let mut holder = database.client();
@@ -66,7 +73,11 @@ fn a_migration_whose_predecessor_is_undone_meanwhile_is_not_applied() {
         send(&child, Signal::CONT);
         let run = finish(child).failure(1);
         let cause = format!("another run undid {predecessor} meanwhile");
-        for part in [&cause, "and nothing of this one was kept", "run `vital migrate up` again"] {
+        for part in [
+            &cause,
+            "and nothing of this one was kept",
+            "run `vital migrate up` again",
+        ] {
             assert!(run.stderr.contains(part), "`{part}`: {run}");
         }
         assert_eq!(applied(&database), at - 1);
@@ -77,18 +88,24 @@ fn a_migration_whose_predecessor_is_undone_meanwhile_is_not_applied() {
 #[test]
 fn all_at_once_each_ends_well_or_says_why() {
     let rounds: Vec<u32> = (0..if is_long() { 40 } else { 3 }).collect();
+    let random = Mutex::new(random());
     survive("down, up, verify and assign-user at once", &rounds, 1, |_| {
         let database = Database::create(Template::Used);
         let assign = ["assign-user", "ada.admin@vital.example", "--yes"];
-        let all: [&[&str]; 6] = [
+        let all: [&[&str]; 7] = [
             &["migrate", "down", "--to", "0", "--yes"],
             &["migrate", "down", "--to", "2", "--yes"],
             &["migrate", "up", "--restore"],
             &["migrate", "up", "--restore"],
+            &["verify"],
             &["verify", "--skip", "behaviour-*"],
             &assign,
         ];
-        let children = all.map(|arguments| start(&mut database.command(arguments)));
+        let children = all.map(|arguments| {
+            let pause = random.lock().unwrap().u64(0..150);
+            std::thread::sleep(Duration::from_millis(pause));
+            start(&mut database.command(arguments))
+        });
         let runs: Vec<Run> = children.into_iter().map(finish).collect();
         for (run, arguments) in runs.iter().zip(all) {
             let expected: &[i32] = match arguments[0] {
@@ -96,7 +113,10 @@ fn all_at_once_each_ends_well_or_says_why() {
                 _ => &[0, 1, 6],
             };
             assert!(expected.contains(&run.code), "{arguments:?}: {run}");
-            assert!(run.code == 0 || run.code == 3 || run.stderr.contains("hint: "), "{run}");
+            assert!(
+                run.code == 0 || run.code == 3 || run.stderr.contains("hint: "),
+                "{run}"
+            );
             assert!(!run.stderr.contains("a bug of its own"), "{run}");
         }
         assert_round_trip(&database);

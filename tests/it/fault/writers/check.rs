@@ -64,7 +64,9 @@ impl Writer {
     fn assert_true(&self, run: &Run, is_done: bool) {
         let says = |words: &str| run.stderr.contains(words);
         let tells = !self.done.is_empty() && says(self.done);
-        let denies = ["nothing was", "rolled back", "nothing else was"].iter().any(|words| says(words));
+        let denies = ["nothing was", "rolled back", "nothing else was"]
+            .iter()
+            .any(|words| says(words));
         match run.code {
             0 => assert!(is_done, "it is not done: {run}"),
             1 | 7 => assert!(!is_done || tells, "it is done: {run}"),

@@ -58,14 +58,19 @@ fn lose_the_answer(subject: &Subject<'_>) {
         (lost(answered, Then::CloseForGood), 8),
         (lost(asked, Then::CloseForGood), 8),
     ];
-    survive(&subject.kind("answer to COMMIT lost"), &faults, 3, |(cut, code)| {
-        let database = subject.database();
-        let proxy = Proxy::start(&database, Some(*cut));
-        let mut command = subject.through(&proxy, &database);
-        let run = Run::of(command.args(["--migration-lock-wait", "1s"]));
-        assert_eq!(run.code, *code, "{run}");
-        (subject.check)(&database, &run);
-    });
+    survive(
+        &subject.kind("answer to COMMIT lost"),
+        &faults,
+        3,
+        |(cut, code)| {
+            let database = subject.database();
+            let proxy = Proxy::start(&database, Some(*cut));
+            let mut command = subject.through(&proxy, &database);
+            let run = Run::of(command.args(["--migration-lock-wait", "1s"]));
+            assert_eq!(run.code, *code, "{run}");
+            (subject.check)(&database, &run);
+        },
+    );
 }
 
 fn kill(writer: &Writer, few: u32, many: u32) {
@@ -76,7 +81,14 @@ fn kill(writer: &Writer, few: u32, many: u32) {
 }
 
 fn all() -> [Writer; 6] {
-    [bootstrap(), seed(), assign_file(), sharing_set(), grant_admin(), verify_fix()]
+    [
+        bootstrap(),
+        seed(),
+        assign_file(),
+        sharing_set(),
+        grant_admin(),
+        verify_fix(),
+    ]
 }
 
 #[test]
