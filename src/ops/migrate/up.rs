@@ -170,7 +170,7 @@ pub async fn apply(
     let steps = std::mem::take(&mut migrator.steps);
     let mut report = UpReport::new(from, assessment, steps, replaced.to_vec());
     if assessment.restore {
-        report.restored = restore::restored(migrator.connection(), &assessment.archived).await?;
+        report.restored = migrator.restored(&assessment.archived).await?;
     }
     Ok(report)
 }

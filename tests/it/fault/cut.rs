@@ -35,7 +35,7 @@ pub fn cut(message: &Message, passes: Passes) -> Cut {
 }
 
 /// Whether it records a migration as applied or undone, and commits.
-fn commits(message: &Message) -> bool {
+pub fn commits(message: &Message) -> bool {
     let records = ["INSERT INTO", "delete from vital_private.refinery"];
     message.from == From::Vital
         && records.iter().any(|record| message.text.contains(record))

@@ -6,13 +6,14 @@ mod contention;
 
 use self::check::{assert_all_undone, assert_restored, assert_two_undone, prepare};
 use super::crash::crash;
-use super::cut::cut_anywhere;
+use super::cut::{commits, conversation, cut, cut_anywhere};
 use super::disk::{Left, all_lefts, fill_up};
 use super::is_long;
 use super::kill::{interrupted, killed};
+use super::proxy::{From, Message, Passes, Proxy};
 use super::statements::fail_statements;
 use super::subject::Subject;
-use crate::support::Template;
+use crate::support::{Run, Template};
 
 fn subject(name: &'static str, arguments: &str) -> Subject<'static> {
     Subject {
@@ -60,6 +61,24 @@ fn subjects() -> Vec<Subject<'static>> {
 fn a_connection_cut_anywhere_leaves_whole_steps() {
     for subject in subjects() {
         cut_anywhere(&subject, 5);
+    }
+}
+
+#[test]
+fn a_connection_lost_after_the_last_commit_is_replaced_to_tell_what_was_done() {
+    prepare();
+    for subject in [down_to_0(), restore()] {
+        let messages = conversation(&subject);
+        let of_vital: Vec<&Message> = messages
+            .iter()
+            .filter(|message| message.from == From::Vital)
+            .collect();
+        let last = of_vital.iter().rposition(|message| commits(message)).unwrap();
+        let database = subject.database();
+        let proxy = Proxy::start(&database, Some(cut(of_vital[last + 1], Passes::Bytes(0))));
+        let run = Run::of(&mut subject.through(&proxy, &database)).success();
+        assert!(proxy.has_cut(), "{run}");
+        (subject.check)(&database, &run);
     }
 }
 
