@@ -10,13 +10,14 @@ use super::subject::Subject;
 use super::{finish, is_long, start, survive};
 use crate::support::{Server, shared_options};
 
-/// A server that keeps what it has committed, and that comes back at the same place.
+/// A server that keeps what it has committed, and that comes back at the same place. The system stays up, so that nothing
+/// has to reach the disk.
 fn durable() -> Server {
     let mut options = shared_options();
     options.durable = true;
-    options
-        .settings
-        .push(("listen_addresses".to_owned(), String::new()));
+    for (name, value) in [("listen_addresses", ""), ("fsync", "off")] {
+        options.settings.push((name.to_owned(), value.to_owned()));
+    }
     Server::with(&options)
 }
 

@@ -6,7 +6,7 @@ mod contention;
 
 use self::check::{assert_all_undone, assert_restored, assert_two_undone, prepare};
 use super::crash::crash;
-use super::cut::{commits, conversation, cut, cut_anywhere};
+use super::cut::{commits, cut, cut_anywhere};
 use super::disk::{Left, all_lefts, fill_up};
 use super::is_long;
 use super::kill::{interrupted, killed};
@@ -49,7 +49,6 @@ fn restore() -> Subject<'static> {
 
 /// All of them in the long mode; a sample is content with the two that do most.
 fn subjects() -> Vec<Subject<'static>> {
-    prepare();
     let mut subjects = vec![down_to_0(), restore()];
     if is_long() {
         subjects.push(down_to_2());
@@ -59,35 +58,33 @@ fn subjects() -> Vec<Subject<'static>> {
 
 #[test]
 fn a_connection_cut_anywhere_leaves_whole_steps() {
+    prepare();
     for subject in subjects() {
-        cut_anywhere(&subject, 5);
+        let messages = cut_anywhere(&subject, 8);
+        cut_after_the_last_commit(&subject, &messages);
     }
 }
 
-#[test]
-fn a_connection_lost_after_the_last_commit_is_replaced_to_tell_what_was_done() {
-    prepare();
-    for subject in [down_to_0(), restore()] {
-        let messages = conversation(&subject);
-        let of_vital: Vec<&Message> = messages
-            .iter()
-            .filter(|message| message.from == From::Vital)
-            .collect();
-        let last = of_vital.iter().rposition(|message| commits(message)).unwrap();
-        let database = subject.database();
-        let proxy = Proxy::start(&database, Some(cut(of_vital[last + 1], Passes::Bytes(0))));
-        let run = Run::of(&mut subject.through(&proxy, &database)).success();
-        assert!(proxy.has_cut(), "{run}");
-        (subject.check)(&database, &run);
-    }
+/// All is done then, and a new connection tells what.
+fn cut_after_the_last_commit(subject: &Subject<'_>, messages: &[Message]) {
+    let of_vital: Vec<&Message> = messages
+        .iter()
+        .filter(|message| message.from == From::Vital)
+        .collect();
+    let last = of_vital.iter().rposition(|message| commits(message)).unwrap();
+    let database = subject.database();
+    let proxy = Proxy::start(&database, Some(cut(of_vital[last + 1], Passes::Bytes(0))));
+    let run = Run::of(&mut subject.through(&proxy, &database)).success();
+    assert!(proxy.has_cut(), "{run}");
+    (subject.check)(&database, &run);
 }
 
 #[test]
 fn a_run_that_is_killed_or_interrupted_leaves_whole_steps_and_says_which() {
     prepare();
     for subject in [down_to_0(), down_to_2(), restore()] {
-        killed(&subject, 3, 60);
-        interrupted(&subject, 3, 60);
+        killed(&subject, 2, 60);
+        interrupted(&subject, 2, 60);
     }
 }
 
@@ -108,6 +105,7 @@ fn a_full_disk_leaves_whole_steps() {
 
 #[test]
 fn a_statement_that_fails_leaves_whole_steps() {
+    prepare();
     for subject in subjects() {
         fail_statements(&subject, 3);
     }
