@@ -227,6 +227,5 @@ pub fn verify_fix() -> Writer {
         arguments: words("verify --fix --yes"),
         observe: catalog,
         done: " mended",
-        ..bootstrap()
     }
 }
