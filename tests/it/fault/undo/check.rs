@@ -7,7 +7,6 @@ use std::sync::{Mutex, PoisonError};
 use postgres::{Client, SimpleQueryMessage};
 
 use super::super::check::{applied, assert_same, claimed, wait_for_quiet};
-use super::super::is_long;
 use crate::migrate_restore::{contents, same};
 use crate::support::catalog::state;
 use crate::support::{Address, Database, Run, Server, Template};
@@ -148,16 +147,6 @@ impl Expected {
         assert!(readable.values().any(|agents| agents.len() > 250));
         Self { down, up, readable }
     }
-
-    /// The state at the end without the archive, which depends on how far it went down.
-    fn bare(&self) -> BTreeSet<String> {
-        let of_archive = ["archive", "undone"];
-        let lines = self.up[4].state.iter();
-        lines
-            .filter(|line| !of_archive.iter().any(|word| line.starts_with(word)))
-            .cloned()
-            .collect()
-    }
 }
 
 /// What to compare a database with: each server's template has its own moments.
@@ -234,9 +223,6 @@ fn assert_put_back(database: &Database) {
     let expected = expected(database);
     same(&expected.down[4].contents, &contents(&mut database.client()));
     assert_eq!(readable(database), expected.readable);
-    if is_long() {
-        assert_same(&state(&mut database.client()), &expected.bare());
-    }
 }
 
 /// After `vital migrate down --to 0`.
