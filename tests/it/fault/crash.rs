@@ -1,28 +1,36 @@
 //! The server crashes at random moments and comes back while vital runs.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use vital::server::Signal;
 
-use super::check::{assert_sound, prepare};
+use super::check::{applied, assert_sound, prepare};
 use super::kill::moments;
 use super::{finish, is_long, start, survive, up};
-use crate::support::{Database, Server, Template, shared_options};
+use crate::support::{Database, Run, Server, Template, shared_options, wait_until};
 
 /// A server that keeps what it has committed, and that comes back at the same place.
-fn durable() -> Server {
+fn durable(settings: &[(&str, &str)]) -> Server {
     let mut options = shared_options();
     options.durable = true;
-    options
-        .settings
-        .push(("listen_addresses".to_owned(), String::new()));
+    for (name, value) in [&[("listen_addresses", "")], settings].concat() {
+        options.settings.push((name.to_owned(), value.to_owned()));
+    }
     Server::with(&options)
+}
+
+/// Stops a server of one's own at once and starts it again after `pause`.
+fn crash(database: &mut Database, pause: Duration) {
+    database.server().cluster().halt(Signal::Immediate).unwrap();
+    std::thread::sleep(pause);
+    database.server().cluster().resume().unwrap();
 }
 
 #[test]
 fn a_server_that_stops_at_once_or_is_killed_leaves_whole_migrations() {
     prepare();
-    let server = durable();
+    let server = durable(&[]);
     let address = server.address().clone();
     let server = Mutex::new(server);
     let database = || Database::on(Server::at(&address), Template::PreState);
@@ -45,4 +53,41 @@ fn a_server_that_stops_at_once_or_is_killed_leaves_whole_migrations() {
             assert_sound(&database, &run);
         });
     }
+}
+
+#[test]
+fn what_is_told_as_applied_outlives_a_crash() {
+    // The log is written when somebody waits for it, or not within this test.
+    let settings = [("wal_writer_delay", "10s"), ("wal_writer_flush_after", "1GB")];
+    let mut database = Database::on(durable(&settings), Template::PreState);
+    let off = format!("alter database {} set synchronous_commit = off", database.name());
+    database.client().batch_execute(&off).unwrap();
+    Run::of(&mut up(&database, &[])).success();
+    crash(&mut database, Duration::ZERO);
+    assert_eq!(applied(&database), 4);
+}
+
+#[test]
+fn a_server_that_crashed_is_asked_once_it_is_back() {
+    let mut database = Database::on(durable(&[]), Template::PreState);
+    let mut reader = database.client();
+    reader
+        .batch_execute("begin; select count(*) from public.agents")
+        .unwrap();
+    let child = start(&mut up(&database, &["--lock-timeout", "60s"]));
+    let mut waiting = database.superuser();
+    wait_until("the run waits for agents", || {
+        let sql = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'";
+        waiting.query_one(sql, &[]).unwrap().get::<_, i64>(0) == 1
+    });
+    drop((reader, waiting));
+    crash(&mut database, Duration::from_secs(2));
+    let run = finish(child).failure(1);
+    for part in [
+        "the connection broke; the history was read again on a new one",
+        "1 of 4 migrations is applied",
+    ] {
+        assert!(run.stderr.contains(part), "`{part}`: {run}");
+    }
+    Run::of(&mut up(&database, &[])).success();
 }

@@ -10,7 +10,7 @@ mod contention;
 mod crash;
 mod cut;
 mod disk;
-mod kill;
+pub mod kill;
 mod proxy;
 mod statements;
 
