@@ -214,7 +214,7 @@ fn a_column_that_is_missing_is_told_before_anything_is_changed() {
     let database = Database::create(Template::PreState);
     let mut client = database.client();
     client
-        .batch_execute("alter table public.agents rename column name to title")
+        .batch_execute("alter table public.agents rename column name to called")
         .unwrap();
     has(
         &up(&database).failure(1),
