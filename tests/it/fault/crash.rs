@@ -91,3 +91,29 @@ fn a_server_that_crashed_is_asked_once_it_is_back() {
     }
     Run::of(&mut up(&database, &[])).success();
 }
+
+#[test]
+fn what_a_database_wants_of_its_replicas_stays() {
+    for (wanted, found) in [
+        ("off", "on"),
+        ("local", "local"),
+        ("remote_apply", "remote_apply"),
+    ] {
+        let database = Database::create(Template::PreState);
+        Run::of(&mut up(&database, &["--to", "1"])).success();
+        let note = format!(
+            "alter database {} set synchronous_commit = {wanted};
+             create function public.note() returns trigger language plpgsql as
+                 'begin new.applied_by := current_setting(''synchronous_commit''); return new; end';
+             create trigger note before insert on vital_private.refinery_schema_history
+                 for each row execute function public.note()",
+            database.name()
+        );
+        database.client().batch_execute(&note).unwrap();
+        Run::of(&mut up(&database, &[])).success();
+        let noted = "select distinct applied_by::text from vital_private.refinery_schema_history
+            where version > 20251026000001";
+        let noted = database.client().query_one(noted, &[]).unwrap();
+        assert_eq!(noted.get::<_, &str>(0), found);
+    }
+}
