@@ -21,12 +21,7 @@ select
         where name = 'client_connection_check_interval'
             and version() like '%linux%'
     ),
-    (
-        select set_config(name, 'on', true)
-        from pg_catalog.pg_settings
-        where name = 'synchronous_commit'
-            and setting = 'off'
-    ),
+    case when current_setting('synchronous_commit') = 'off' then set_config('synchronous_commit', 'on', true) end,
     (
         select set_config(name, '100ms', true)
         from pg_catalog.pg_settings
