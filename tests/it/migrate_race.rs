@@ -225,3 +225,24 @@ fn a_short_statement_timeout_does_not_end_the_reading() {
     other.batch_execute("rollback").unwrap();
     finish(child).success();
 }
+
+#[test]
+fn a_reading_whose_session_is_ended_is_told_as_unreachable() {
+    let database = Database::create(Template::Migrated);
+    let mut other = database.client();
+    other
+        .batch_execute(&format!("begin; lock table {HISTORY}"))
+        .unwrap();
+    let child = run(&database, &["migrate", "status"]);
+    wait_until("the reading waits", || {
+        sessions(&database, "wait_event_type = 'Lock'") == 1
+    });
+    let end = "select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and application_name = 'vital'";
+    database.superuser().query(end, &[]).unwrap();
+    let run = finish(child).failure(7);
+    assert!(
+        run.stderr.contains("could not read the migration history"),
+        "{run}"
+    );
+}

@@ -60,6 +60,7 @@ fn only_what_may_pass_is_tried_again() {
         (Answer::Error("57P03", "the database system is starting up"), true),
         (Answer::Error("53300", "sorry, too many clients already"), true),
         (Answer::Close, true),
+        (Answer::HangUp, true),
         (Answer::Error("28P01", "password authentication failed"), false),
         (Answer::Error("3D000", "database does not exist"), false),
     ] {

@@ -46,10 +46,10 @@ fn holds_up_nobody(hold: &str) {
         std::thread::sleep(Duration::from_secs(4));
         holder.batch_execute("rollback").unwrap();
         let held = begun.elapsed();
-        let run = finish(child).success();
+        let run = finish(child);
         done.store(true, Ordering::SeqCst);
         (
-            run,
+            run.success(),
             held,
             others
                 .map(|other| other.join().unwrap())
