@@ -90,7 +90,8 @@ fn use_up_log(database: &Database, left: u64) {
     let room = "select (count(*) filter (where name > pg_walfile_name(pg_current_wal_lsn())) + 1) * 16384
             - (pg_walfile_name_offset(pg_current_wal_lsn())).file_offset / 1024
         from pg_ls_waldir() where name ~ '^[0-9A-F]{24}$'";
-    let write = "select pg_logical_emit_message(false, 'fill', repeat('x', 65536))";
+    // A message of a transaction is written out by its commit, so that what is written is what is used up.
+    let write = "select pg_logical_emit_message(true, 'fill', repeat('x', 65536))";
     while admin.query_one(room, &[]).unwrap().get::<_, i64>(0) > i64::try_from(left).unwrap() + 80 {
         admin.execute(write, &[]).unwrap();
     }
