@@ -93,7 +93,7 @@ fn a_server_that_crashed_is_asked_once_it_is_back() {
 }
 
 #[test]
-fn what_a_database_wants_of_its_replicas_stays() {
+fn what_a_database_wants_of_its_replicas_stays_and_its_isolation_does_not() {
     for (wanted, found) in [
         ("off", "on"),
         ("local", "local"),
@@ -102,18 +102,24 @@ fn what_a_database_wants_of_its_replicas_stays() {
         let database = Database::create(Template::PreState);
         Run::of(&mut up(&database, &["--to", "1"])).success();
         let note = format!(
-            "alter database {} set synchronous_commit = {wanted};
-             create function public.note() returns trigger language plpgsql as
-                 'begin new.applied_by := current_setting(''synchronous_commit''); return new; end';
+            "alter database {name} set synchronous_commit = {wanted};
+             alter database {name} set default_transaction_isolation = serializable;
+             create function public.note() returns trigger language plpgsql as $$
+             begin
+                 new.applied_by := current_setting('synchronous_commit');
+                 new.name := new.name || current_setting('transaction_isolation');
+                 return new;
+             end $$;
              create trigger note before insert on vital_private.refinery_schema_history
-                 for each row execute function public.note()",
-            database.name()
+                 for each row when (new.version = 20251026000002) execute function public.note()",
+            name = database.name()
         );
         database.client().batch_execute(&note).unwrap();
-        Run::of(&mut up(&database, &[])).success();
-        let noted = "select distinct applied_by::text from vital_private.refinery_schema_history
-            where version > 20251026000001";
+        Run::of(&mut up(&database, &["--to", "2"])).success();
+        let noted = "select applied_by::text, name from vital_private.refinery_schema_history
+            where version = 20251026000002";
         let noted = database.client().query_one(noted, &[]).unwrap();
         assert_eq!(noted.get::<_, &str>(0), found);
+        assert_eq!(noted.get::<_, &str>(1), "add_tenant_columnsread committed");
     }
 }
