@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use postgres::Client;
 
-use crate::support::{Database, Run, Template};
+use crate::support::{Database, Run, Server, Template, shared_options};
 
 const TABLES: [&str; 7] = [
     "public.agents",
@@ -214,4 +214,23 @@ fn the_archive_is_closed_to_the_api() {
             );
         }
     }
+}
+
+#[test]
+fn rows_that_row_security_hides_stop_the_undoing() {
+    let database = Database::on(Server::with(&shared_options()), Template::Migrated);
+    let mut admin = database.superuser();
+    admin
+        .batch_execute("alter role postgres nobypassrls; alter table public.tenants force row level security")
+        .unwrap();
+    let run = database
+        .vital(&["migrate", "down", "--to", "0", "--yes"])
+        .failure(1);
+    assert!(
+        run.stderr
+            .contains("row-level security policy for table \"tenants\""),
+        "{run}"
+    );
+    let tenants = "select count(*) from public.tenants";
+    assert_eq!(admin.query_one(tenants, &[]).unwrap().get::<_, i64>(0), 2);
 }

@@ -105,16 +105,15 @@ impl Transactions<'_> {
                 Err((Failure::Server(error), completed)) => (error, completed),
                 Err((failure, _)) => return Err(failure.into_error(&script.could_not_any())),
             };
-            let passes = retry::is_passing(&error) && !retry::is_broken(&error);
-            // The server refuses what passes, so that is not committed even if the connection is gone then.
-            if !passes && (retry::is_broken(&error) || self.session.connection.is_closed()) {
+            if retry::is_broken(&error) {
                 if completed.is_none() && self.resume(&mut backoff, &error).await? {
                     continue;
                 }
                 return self.settle(task, &error).await;
             }
+            // What the server refused is not committed, even if the connection is gone then.
             self.session.rollback().await;
-            if !passes {
+            if !retry::is_passing(&error) {
                 self.session.report_notices();
                 return Err(failure::refused(script, &error, completed, self.standing()));
             }

@@ -11,7 +11,7 @@ mod contention;
 mod crash;
 mod cut;
 mod disk;
-mod kill;
+pub mod kill;
 mod proxy;
 mod statements;
 mod subject;

@@ -123,3 +123,12 @@ fn an_interrupt_cancels_the_statement_on_the_server() {
     drop(admin);
     assert_sound(&database, &run);
 }
+
+#[test]
+fn a_statement_that_takes_longer_than_allowed_is_ended() {
+    prepare();
+    let database = sabotaged(30, "sleep", "");
+    let run = Run::of(&mut up(&database, &["--statement-timeout", "5s"])).failure(1);
+    assert!(run.stderr.contains("statement timeout"), "{run}");
+    assert_sound(&database, &run);
+}
