@@ -92,8 +92,8 @@ fn a_server_that_crashed_is_asked_once_it_is_back() {
         let sql = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'";
         waiting.query_one(sql, &[]).unwrap().get::<_, i64>(0) == 1
     });
-    drop((reader, waiting));
     restart(&mut database, Duration::from_secs(2));
+    drop((reader, waiting));
     let run = finish(child).failure(1);
     for part in [
         "the connection broke; the history was read again on a new one",
