@@ -41,7 +41,7 @@ select jsonb_build_object(
             'owned', pg_has_role(c.relowner, 'usage'),
             'estimate', case
                 when c.reltuples >= 0 then c.reltuples::int8
-                when c.relkind = 'r' then pg_relation_size(c.oid) / 234
+                when c.relkind = 'r' then coalesce(pg_relation_size(c.oid), 0) / 234
                 else 0
             end
         ) order by c.relname), '[]')

@@ -27,3 +27,7 @@ from (
 {difference:triggers}
 ) as d
 where d.state <> 'extra'
+  -- A condition that was read back from its own text, as by --fix and after pg_dump, has its "or"s in fewer parentheses.
+  and regexp_replace(regexp_replace(d.live ->> 'definition', ' WHEN \(+', ' WHEN '), '\)+ OR \(', ') OR (', 'g')
+      is distinct from
+      regexp_replace(regexp_replace(d.promised ->> 'definition', ' WHEN \(+', ' WHEN '), '\)+ OR \(', ') OR (', 'g')

@@ -7,12 +7,12 @@ use crate::ops::bootstrap::bootstrap;
 
 /// The arguments of `vital bootstrap`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = exit_codes!(7))]
+#[command(after_help = exit_codes!(7 8))]
 pub struct Args {}
 
 pub(super) async fn run(_args: &Args, context: &Context) -> Result<u8> {
     let mut connection = context.connect().await?;
-    let report = bootstrap(&mut connection).await?;
+    let report = bootstrap(&mut connection, &context.interrupt).await?;
     context.output.report(&report)?;
     Ok(0)
 }

@@ -126,9 +126,10 @@ impl Connection {
         }
     }
 
-    /// Begins a transaction under the limits of `--lock-timeout` and `--statement-timeout`.
+    /// Begins a transaction under the limits of `--lock-timeout` and `--statement-timeout`, whose commit outlives a crash
+    /// even where `synchronous_commit` is off.
     ///
-    /// They last as long as the transaction, so a pooler can hand the session on.
+    /// That lasts as long as the transaction, so a pooler can hand the session on.
     ///
     /// # Errors
     /// The server's, if it refuses.
@@ -139,7 +140,9 @@ impl Connection {
         transaction
             .execute(
                 "select pg_catalog.set_config('lock_timeout', $1, true), \
-                 pg_catalog.set_config('statement_timeout', $2, true)",
+                 pg_catalog.set_config('statement_timeout', $2, true), \
+                 case when pg_catalog.current_setting('synchronous_commit') = 'off' \
+                     then pg_catalog.set_config('synchronous_commit', 'on', true) end",
                 &[&milliseconds(limits.lock), &milliseconds(limits.statement)],
             )
             .await?;

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Kind};
 
-const ROLLED_BACK_LATER: &str =
-    "the server rolls back what was not committed; see `vital migrate status` for what was";
+const ROLLED_BACK_LATER: &str = "the server rolls back what was not committed; `vital migrate status`, or the same command again, tells what was";
 
 pub(super) fn stopped() -> Error {
     Error::new(Kind::Interrupted, "interrupted")

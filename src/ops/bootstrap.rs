@@ -4,12 +4,16 @@ use serde::Serialize;
 use tokio_postgres::error::SqlState;
 
 use crate::db::Connection;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
+use crate::interrupt::Interrupt;
+use crate::ops::commit;
+use crate::ops::migrate::retry;
 use crate::report::{Cell, Report, Tone};
 
 const FACTS: &str = include_str!("../../sql/bootstrap/facts.sql");
 const ROLES: &str = include_str!("../../sql/bootstrap/roles.sql");
 const AUTH: &str = include_str!("../../sql/bootstrap/auth.sql");
+const WHAT: &str = "could not create the roles and functions of the API";
 
 /// What the API needs, and whether the bootstrap created it or found it.
 #[derive(Debug, Serialize)]
@@ -64,10 +68,16 @@ impl Report for Bootstrap {
 /// Creates the API's roles and schema `auth` where they are missing, in one transaction.
 ///
 /// # Errors
-/// [`crate::Kind::Failed`] if the role may not create roles or schemas; nothing is kept then.
-pub async fn bootstrap(connection: &mut Connection) -> Result<Bootstrap> {
+/// [`Kind::Failed`] if the role may not create roles or schemas, or [`Kind::Unreachable`]; nothing is kept then.
+/// [`Kind::Unknown`] if the connection broke at COMMIT and the outcome could not be read back.
+pub async fn bootstrap(connection: &mut Connection, interrupt: &Interrupt) -> Result<Bootstrap> {
     let failed = |error: &tokio_postgres::Error| {
-        let failure = Error::failed("could not create the roles and functions of the API");
+        if retry::is_broken(error) {
+            return Error::new(Kind::Unreachable, WHAT)
+                .caused_by(error)
+                .with_hint("nothing was kept: the server rolls back what was not committed");
+        }
+        let failure = Error::failed(WHAT);
         let failure = match error.code() {
             Some(code) if *code == SqlState::INSUFFICIENT_PRIVILEGE => failure.with_hint(
                 "nothing was kept; run `vital bootstrap` as a superuser, because role service_role bypasses row security",
@@ -90,6 +100,10 @@ pub async fn bootstrap(connection: &mut Connection) -> Result<Bootstrap> {
         transaction.batch_execute(ROLES).await.map_err(|e| failed(&e))?;
         transaction.batch_execute(AUTH).await.map_err(|e| failed(&e))?;
     }
-    transaction.commit().await.map_err(|e| failed(&e))?;
+    let id = commit::id(&transaction).await.map_err(|e| failed(&e))?;
+    if let Err(error) = transaction.commit().await {
+        let settled = commit::settle(connection, interrupt, id.as_deref(), error).await;
+        settled.map_err(|uncommitted| uncommitted.into_error(WHAT, failed))?;
+    }
     Ok(Bootstrap { objects })
 }

@@ -3,6 +3,7 @@
 pub mod admins;
 pub mod audit;
 pub mod bootstrap;
+pub mod commit;
 pub mod demo;
 pub mod doctor;
 pub mod event;

@@ -5,13 +5,16 @@ use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use rustix::process::Signal;
 use tempfile::TempDir;
 
+use crate::fault::{finish, kill::send, start};
 use crate::support::{Database, Run, Template, open_directory, wait_until};
 
 /// What records migration 2 as applied; in the same message follows the COMMIT.
@@ -23,6 +26,7 @@ const UNDONE: &[u8] = b"delete from vital_private.refinery_schema_history where 
 
 const UP: [&str; 3] = ["migrate", "up", "--replace-policies"];
 const DOWN: [&str; 5] = ["migrate", "down", "--to", "0", "--yes"];
+const BRIEFLY: [&str; 2] = ["--migration-lock-wait", "2s"];
 
 /// Where the first connection is cut.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,12 +63,21 @@ impl Proxy {
         Self { directory }
     }
 
-    fn run(&self, database: &Database, arguments: &[&str]) -> Run {
+    fn command(&self, database: &Database, arguments: &[&str]) -> Command {
         let (host, name) = (self.directory.path().display(), database.name());
         let url = format!("postgresql:///{name}?host={host}&port=5432&user=postgres");
         let mut command = database.command(arguments);
-        command.args(["--migration-lock-wait", "2s"]);
-        Run::of(command.env("DATABASE_URL", url))
+        command.env("DATABASE_URL", url);
+        command
+    }
+
+    fn run(&self, database: &Database, arguments: &[&str]) -> Run {
+        Run::of(&mut self.command(database, arguments))
+    }
+
+    /// Whether nobody can connect any more.
+    fn is_gone(&self) -> bool {
+        !self.directory.path().join(".s.PGSQL.5432").exists()
     }
 }
 
@@ -149,7 +162,7 @@ fn a_commit_whose_answer_is_lost_is_found_out_and_the_run_goes_on() {
 fn a_commit_that_cannot_be_found_out_about_is_told_as_unknown() {
     let mut database = Database::create(Template::PreState);
     let run = Proxy::start(&mut database, APPLIED, Cut::AfterForGood)
-        .run(&database, &UP)
+        .run(&database, &[&UP[..], &BRIEFLY].concat())
         .failure(8);
     assert!(run.stderr.contains("its outcome is unknown"), "{run}");
     assert!(run.stderr.contains("`vital migrate status` tells which"), "{run}");
@@ -189,11 +202,66 @@ fn an_undoing_whose_answer_is_lost_is_found_out_and_the_run_goes_on() {
 fn an_undoing_that_cannot_be_found_out_about_is_told_as_unknown() {
     let mut database = Database::create(Template::Migrated);
     let run = Proxy::start(&mut database, UNDONE, Cut::AfterForGood)
-        .run(&database, &DOWN)
+        .run(&database, &[&DOWN[..], &BRIEFLY].concat())
         .failure(8);
     assert!(
         run.stderr.contains("was undone, and its outcome is unknown"),
         "{run}"
     );
     wait_until("the lost commit is done", || applied(&database) == 1);
+}
+
+#[test]
+fn a_commit_that_takes_its_time_is_waited_for() {
+    let mut database = Database::create(Template::PreState);
+    database.vital(&["migrate", "up", "--to", "1"]).success();
+    let slow = "create function public.slow() returns trigger language plpgsql as
+            'begin perform pg_sleep(3); return null; end';
+        create constraint trigger slow after insert on vital_private.refinery_schema_history
+            deferrable initially deferred for each row when (new.version = 20251026000002)
+            execute function public.slow()";
+    database.client().batch_execute(slow).unwrap();
+    let run = Proxy::start(&mut database, APPLIED, Cut::After)
+        .run(&database, &UP)
+        .success();
+    assert!(run.stderr.contains("the connection broke, but V2"), "{run}");
+    assert_eq!(applied(&database), 4);
+}
+
+#[test]
+fn an_interrupt_does_not_hide_that_the_outcome_is_unknown() {
+    let mut database = Database::create(Template::PreState);
+    let proxy = Proxy::start(&mut database, APPLIED, Cut::AfterForGood);
+    let child = start(&mut proxy.command(&database, &UP));
+    wait_until("the commit is under way", || proxy.is_gone());
+    send(&child, Signal::INT);
+    let run = finish(child).failure(8);
+    assert!(run.stderr.contains("its outcome is unknown"), "{run}");
+}
+
+#[test]
+fn an_interrupt_cancels_on_a_connection_that_replaced_a_lost_one() {
+    let mut database = Database::create(Template::PreState);
+    database.vital(&["migrate", "up", "--to", "1"]).success();
+    let sleep = "create function public.sleep() returns event_trigger language plpgsql as $$
+        begin
+            if (select count(*) from vital_private.refinery_schema_history) = 2 then
+                perform pg_sleep(60);
+            end if;
+        end $$;
+        create event trigger sleep on ddl_command_start execute function public.sleep()";
+    let mut admin = database.superuser();
+    admin.batch_execute(sleep).unwrap();
+    let proxy = Proxy::start(&mut database, APPLIED, Cut::After);
+    let child = start(&mut proxy.command(&database, &UP));
+    let mut sleeping = || -> i64 {
+        let sql = "select count(*) from pg_stat_activity
+            where datname = current_database() and wait_event = 'PgSleep'";
+        admin.query_one(sql, &[]).unwrap().get(0)
+    };
+    wait_until("migration 3 runs", || sleeping() == 1);
+    send(&child, Signal::INT);
+    let run = finish(child).failure(130);
+    assert_eq!(sleeping(), 0, "{run}");
+    assert_eq!(applied(&database), 2);
 }

@@ -230,7 +230,18 @@ fn online_preparation_replaces_an_index_that_is_invalid_or_different() {
     let mut admin = database.superuser();
     admin
         .batch_execute(
-            "update pg_index set indisvalid = false where indexrelid = 'idx_agents_tenant_id'::regclass",
+            "create index idx_agents_created_at on public.agents (created_at desc);
+             update pg_index set indisvalid = false where indexrelid = 'idx_agents_created_at'::regclass;
+             create function public.refuse() returns event_trigger language plpgsql as $$
+             begin
+                 if current_query() !~ '^create index concurrently' and exists (
+                     select from pg_event_trigger_ddl_commands() where object_identity ~ '^public.idx_agents_'
+                 ) then
+                     raise exception 'nobody may write meanwhile';
+                 end if;
+             end $$;
+             create event trigger refuse on ddl_command_end when tag in ('CREATE INDEX')
+                 execute function public.refuse()",
         )
         .unwrap();
     let run = database

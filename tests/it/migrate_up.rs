@@ -210,6 +210,21 @@ fn preconditions_are_checked_before_anything_is_changed() {
 }
 
 #[test]
+fn a_column_that_is_missing_is_told_before_anything_is_changed() {
+    let database = Database::create(Template::PreState);
+    let mut client = database.client();
+    client
+        .batch_execute("alter table public.agents rename column name to called")
+        .unwrap();
+    has(
+        &up(&database).failure(1),
+        &["public.agents has no column name", "nothing was changed"],
+    );
+    let made = "select count(*) from pg_namespace where nspname = 'vital_private'";
+    assert_eq!(count(&mut client, made), 0);
+}
+
+#[test]
 fn a_role_that_does_not_own_agents_is_told_whom_to_be() {
     let database = Database::create(Template::PreState);
     let mut admin = database.superuser();

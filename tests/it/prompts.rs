@@ -128,6 +128,27 @@ fn seed_and_a_file_of_users_ask() {
 }
 
 #[test]
+fn undoing_takes_the_name_of_the_database() {
+    let db = Database::create(Template::Migrated);
+    let applied = || -> i64 {
+        let sql = "select count(*) from vital_private.refinery_schema_history";
+        db.client().query_one(sql, &[]).unwrap().get(0)
+    };
+    for (typed, code, said, left) in [
+        ("y", 1, "is not `", 4),
+        (db.name(), 0, "3 of 4 migrations are applied", 3),
+    ] {
+        let terminal = Terminal::run(&db, &["migrate", "down", "--to", "3"]);
+        terminal.wait_for("to go on");
+        terminal.press(&["-l", typed]);
+        terminal.press(&["Enter"]);
+        let screen = terminal.ends_with(code);
+        assert!(screen.contains(said), "{screen}");
+        assert_eq!(applied(), left, "{screen}");
+    }
+}
+
+#[test]
 fn a_tenant_that_is_left_out_is_picked_from_a_list_that_narrows() {
     let db = database();
     let terminal = Terminal::run(&db, &["tenant", "show"]);

@@ -109,5 +109,10 @@ async fn mended(context: &Context, connection: &mut Connection, found: &Verifica
     );
     context.prompt.require(&question, "--yes")?;
     mend::apply(connection, &fixes, &context.progress, &context.interrupt).await?;
+    // What follows may fail, and this stays true.
+    context.output.note(&match fixes.len() {
+        1 => "1 finding was mended".to_owned(),
+        count => format!("{count} findings were mended"),
+    });
     Ok(true)
 }

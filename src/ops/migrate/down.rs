@@ -163,9 +163,30 @@ pub async fn undo(session: Session<'_>, assessment: &Assessment) -> Result<DownR
         let outcome = step(&mut transactions, assessment, migration, (run, is_last)).await?;
         undone.push(Undone::new(migration, outcome.elapsed()));
     }
-    assessment
-        .report(transactions.session.connection, run, undone)
+    let standing = transactions.standing();
+    tell(&mut transactions.session, assessment, run, undone)
         .await
+        .map_err(|error| {
+            error.with_hint(format!(
+                "{}; vital_archive.contents lists what was archived",
+                standing.progress()
+            ))
+        })
+}
+
+/// Reads what was archived, on a new connection if need be: all is committed by now.
+async fn tell(
+    session: &mut Session<'_>,
+    assessment: &Assessment,
+    run: Uuid,
+    undone: Vec<Undone>,
+) -> Result<DownReport> {
+    let report = assessment.report(session.connection, run, undone.clone()).await;
+    if report.is_ok() || !session.connection.is_closed() {
+        return report;
+    }
+    session.reconnect().await?;
+    assessment.report(session.connection, run, undone).await
 }
 
 async fn step(

@@ -131,10 +131,7 @@ async fn second_connection(session: &Session<'_>) -> Result<Connection> {
     let mut backoff = Backoff::new(session.timeouts().lock_wait);
     loop {
         let error = match db::connect(&session.connection.settings).await {
-            Ok(connection) => {
-                session.interrupt.watch(&connection);
-                return Ok(connection);
-            }
+            Ok(connection) => return Ok(connection),
             Err(error) => error,
         };
         let is_full = error.cause.as_ref().is_some_and(|cause| cause.contains("53300"));

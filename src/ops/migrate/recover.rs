@@ -1,42 +1,22 @@
 //! What a runner does after its connection broke.
 
-use std::time::Duration;
-
 use tokio_postgres::Error as ServerError;
 use tokio_postgres::error::SqlState;
 
 use super::history::Applied;
 use super::retry::Backoff;
 use super::session::{IDLE_LIMIT, Session};
-use crate::db;
 use crate::error::{Error, Result};
+use crate::ops::commit;
 use crate::ops::event::Event;
-
-/// How long to try to come back after the connection broke, if another runner is waited for that long, too; a server
-/// that crashed needs some seconds to recover.
-const RECONNECT_WITHIN: Duration = Duration::from_secs(30);
 
 impl Session<'_> {
     /// Replaces a broken connection, trying for half a minute at most.
     ///
     /// # Errors
-    /// [`Kind::Unreachable`].
+    /// [`crate::Kind::Unreachable`] or [`crate::Kind::Interrupted`].
     pub async fn reconnect(&mut self) -> Result<()> {
-        let settings = self.connection.settings.clone();
-        let mut backoff = Backoff::new(RECONNECT_WITHIN.min(self.timeouts().migration_lock_wait));
-        loop {
-            match db::connect(&settings).await {
-                Ok(connection) => {
-                    *self.connection = connection;
-                    self.interrupt.watch(self.connection);
-                    return Ok(());
-                }
-                Err(error) => match backoff.pause() {
-                    Some(pause) => self.interrupt.sleep(pause).await?,
-                    None => return Err(error),
-                },
-            }
-        }
+        commit::reconnect(self.connection, self.interrupt).await
     }
 
     /// Goes on with a new connection after the old one broke before anything was sent that could have changed the

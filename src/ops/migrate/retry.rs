@@ -19,7 +19,6 @@ pub fn is_passing(error: &ServerError) -> bool {
     *code == SqlState::LOCK_NOT_AVAILABLE
         || *code == SqlState::T_R_DEADLOCK_DETECTED
         || *code == SqlState::T_R_SERIALIZATION_FAILURE
-        || *code == SqlState::TOO_MANY_CONNECTIONS
         || (*code == SqlState::INTERNAL_ERROR && db.message().starts_with("tuple concurrently"))
 }
 

@@ -8,7 +8,7 @@ use tokio_postgres::Error as ServerError;
 use tokio_postgres::types::Type;
 
 use super::blocker::BlockerRow;
-use super::failure::{self, Script, Standing};
+use super::failure::{self, Direction, Script, Standing};
 use super::history::{self, Applied};
 use super::retry::{self, Backoff};
 use super::send;
@@ -105,16 +105,15 @@ impl Transactions<'_> {
                 Err((Failure::Server(error), completed)) => (error, completed),
                 Err((failure, _)) => return Err(failure.into_error(&script.could_not_any())),
             };
-            let passes = retry::is_passing(&error) && !retry::is_broken(&error);
-            // The server refuses what passes, so that is not committed even if the connection is gone then.
-            if !passes && (retry::is_broken(&error) || self.session.connection.is_closed()) {
+            if retry::is_broken(&error) {
                 if completed.is_none() && self.resume(&mut backoff, &error).await? {
                     continue;
                 }
                 return self.settle(task, &error).await;
             }
+            // What the server refused is not committed, even if the connection is gone then.
             self.session.rollback().await;
-            if !passes {
+            if !retry::is_passing(&error) {
                 self.session.report_notices();
                 return Err(failure::refused(script, &error, completed, self.standing()));
             }
@@ -172,18 +171,27 @@ impl Transactions<'_> {
         Ok(Outcome::Done(started.elapsed()))
     }
 
-    /// Fails if a migration is to be undone under a later one, which another run must have applied meanwhile.
+    /// Fails if another run went the other way meanwhile: a migration is not undone under a later one, and not applied
+    /// over a gap.
     fn is_next(&self, script: &Script<'_>) -> Result<()> {
         let version = script.migration.version();
-        let later = self.history.iter().flatten().find(|row| row.version > version);
-        match later.filter(|_| !script.direction.applies() && self.is_applied(version)) {
+        let meanwhile = match script.direction {
+            _ if self.is_done(script) => None,
+            Direction::Up => {
+                let mut earlier = self.migrations.iter().filter(|m| m.version() < version);
+                let missing = earlier.find(|m| !self.is_applied(m.version()));
+                missing.map(|m| format!("another run undid {m} meanwhile"))
+            }
+            Direction::Down => {
+                let later = self.history.iter().flatten().find(|row| row.version > version);
+                later.map(|row| format!("another run applied V{}__{} meanwhile", row.version, row.name))
+            }
+        };
+        match meanwhile {
             None => Ok(()),
-            Some(later) => Err(Error::failed(script.could_not())
-                .with_cause(format!(
-                    "another run applied V{}__{} meanwhile",
-                    later.version, later.name
-                ))
-                .with_hint(format!("nothing of this one was kept; {}", script.again()))),
+            Some(cause) => Err(Error::failed(script.could_not())
+                .with_cause(cause)
+                .with_hint(format!("{}; {}", self.standing().sentence(), script.again()))),
         }
     }
 

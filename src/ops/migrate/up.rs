@@ -82,10 +82,25 @@ pub fn foreign_histories(tables: &[String]) -> Option<String> {
 /// Reads the history and, if a migration up to `target` is pending, what stands in its way. Changes nothing, and with
 /// nothing pending costs one round trip.
 ///
+/// What is read may go meanwhile, because another run undoes it: then the history is another, and all is read again.
+///
 /// # Errors
 /// [`crate::Kind::Diverged`], or the first precondition that does not hold.
 pub async fn assess(connection: &Connection, target: Option<i64>) -> Result<Assessment> {
-    let history = history::read(connection).await?;
+    loop {
+        let history = history::read(connection).await?;
+        match assess_as_of(connection, history.clone(), target).await {
+            Err(_) if history::read(connection).await? != history => {}
+            assessment => return assessment,
+        }
+    }
+}
+
+async fn assess_as_of(
+    connection: &Connection,
+    history: Option<Vec<Applied>>,
+    target: Option<i64>,
+) -> Result<Assessment> {
     let migrations = embedded::migrations();
     let applied = history.as_deref().unwrap_or_default();
     history::check(applied, &migrations)?;
@@ -155,7 +170,7 @@ pub async fn apply(
     let steps = std::mem::take(&mut migrator.steps);
     let mut report = UpReport::new(from, assessment, steps, replaced.to_vec());
     if assessment.restore {
-        report.restored = restore::restored(migrator.connection(), &assessment.archived).await?;
+        report.restored = migrator.restored(&assessment.archived).await?;
     }
     Ok(report)
 }

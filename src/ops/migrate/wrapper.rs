@@ -8,10 +8,9 @@ use refinery_core::traits::r#async::{AsyncQuery, AsyncTransaction};
 use super::failure::Script;
 use super::history::{self, Applied};
 use super::online::Preparation;
-use super::restore;
+use super::restore::{self, Archived, Restored};
 use super::session::Session;
 use super::transaction::{Outcome, Task, Transactions};
-use crate::db::Connection;
 use crate::error::{Error, Result};
 use crate::ops::event::Event;
 
@@ -65,10 +64,25 @@ impl<'a> Migrator<'a> {
         }
     }
 
-    /// The connection, after the run.
-    #[must_use]
-    pub fn connection(&self) -> &Connection {
-        self.transactions.session.connection
+    /// Tells what was put back, on a new connection if need be: all is committed by now.
+    ///
+    /// # Errors
+    /// The server's, with what is applied.
+    pub async fn restored(&mut self, archived: &[Archived]) -> Result<Vec<Restored>> {
+        let session = &mut self.transactions.session;
+        let mut restored = restore::restored(session.connection, archived).await;
+        if restored.is_err() && session.connection.is_closed() {
+            restored = match session.reconnect().await {
+                Ok(()) => restore::restored(session.connection, archived).await,
+                Err(error) => Err(error),
+            };
+        }
+        let progress = self.transactions.standing().progress();
+        restored.map_err(|error| {
+            error.with_hint(format!(
+                "{progress}; vital_archive.contents tells what was put back"
+            ))
+        })
     }
 
     async fn apply(&mut self, sql: &str, record: &str) -> Result<()> {

@@ -6,13 +6,13 @@ use tokio_postgres::{Error as ServerError, Transaction};
 
 use super::fault::{Fault, broken_check, explain, may_pass};
 use super::operator::Operator;
-use crate::db::{self, Connection};
+use crate::db::Connection;
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::Interrupt;
+use crate::ops::commit::{self, Uncommitted};
 use crate::ops::event::{Event, Observer};
 
 const BEGIN: &str = include_str!("../../../sql/admin/begin.sql");
-const OUTCOME: &str = include_str!("../../../sql/admin/outcome.sql");
 const RULE: &str = include_str!("../../../sql/admin/rule.sql");
 
 /// The pause before the second try; it doubles up to [`LONGEST_PAUSE`].
@@ -112,31 +112,14 @@ impl Tenancy<'_> {
             transaction.rollback().await?;
             return Ok(done);
         }
-        let sql = "select pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text";
-        let id: Option<String> = transaction.query_one(sql, &[]).await?.get(0);
-        match transaction.commit().await {
-            Ok(()) => Ok(done),
-            Err(error) if error.as_db_error().is_some() => Err(error.into()),
-            Err(error) => match self.was_committed(id, &error).await {
-                Some(true) => Ok(done),
-                Some(false) => Err(error.into()),
-                None => Err(unknown(what, &error).into()),
-            },
-        }
-    }
-
-    /// Asks on a new connection what became of a transaction whose COMMIT got no answer.
-    async fn was_committed(&self, id: Option<String>, error: &ServerError) -> Option<bool> {
-        tracing::info!(%error, "the connection broke at commit");
-        let Some(id) = id else {
-            return Some(false);
+        let id = commit::id(&transaction).await?;
+        let Err(error) = transaction.commit().await else {
+            return Ok(done);
         };
-        let connection = db::connect(&self.connection.settings).await.ok()?;
-        let status: Option<String> = connection.query_one(OUTCOME, &[&id]).await.ok()?.get("status");
-        match status.as_deref() {
-            Some("committed") => Some(true),
-            Some("aborted") => Some(false),
-            _ => None,
+        match commit::settle(self.connection, self.interrupt, id.as_deref(), error).await {
+            Ok(()) => Ok(done),
+            Err(Uncommitted::RolledBack(error)) => Err(error.into()),
+            Err(unknown) => Err(unknown.into_error(what, |error| explain(what, error)).into()),
         }
     }
 
@@ -171,13 +154,4 @@ fn hidden(what: &str, tables: &str, role: &str) -> Error {
         .with_hint(
             "nothing was changed; connect as the owner of the tables, or as another role that bypasses row security",
         )
-}
-
-fn unknown(what: &str, error: &ServerError) -> Error {
-    Error::new(
-        Kind::Unknown,
-        format!("{what}, or it was done: the connection broke at COMMIT"),
-    )
-    .caused_by(error)
-    .with_hint("run the same command again; what is done already, it leaves as it is")
 }

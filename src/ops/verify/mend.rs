@@ -7,6 +7,7 @@ use super::report::Verification;
 use crate::db::Connection;
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::Interrupt;
+use crate::ops::commit::{self, Uncommitted};
 use crate::ops::event::{Event, Observer};
 use crate::ops::migrate::retry::{self, Backoff};
 
@@ -21,6 +22,8 @@ const ORDER: [&str; 8] = [
     "shape-function-grants",
     "shape-column-grants",
 ];
+
+const WHAT: &str = "could not mend the database";
 
 /// The findings whose SQL may be run without a person's judgement, in the order in which it runs.
 #[must_use]
@@ -38,8 +41,9 @@ pub fn fixable(verification: &Verification) -> Vec<&Finding> {
 /// Runs the SQL of `findings` in one transaction, again if somebody holds a lock.
 ///
 /// # Errors
-/// [`Kind::Locked`] if the locks were not obtained in time, [`Kind::Failed`] if a statement fails; nothing is kept then.
-/// [`Kind::Unknown`] if the connection broke at the end.
+/// [`Kind::Locked`] if the locks were not obtained in time, [`Kind::Failed`] if a statement fails, or
+/// [`Kind::Unreachable`]; nothing is kept then.
+/// [`Kind::Unknown`] if the connection broke at COMMIT and the outcome could not be read back.
 pub async fn apply(
     connection: &mut Connection,
     findings: &[&Finding],
@@ -49,9 +53,10 @@ pub async fn apply(
     let started = std::time::Instant::now();
     let mut backoff = Backoff::new(connection.settings.timeouts.lock_wait);
     loop {
-        let (failed, finding) = match attempt(connection, findings).await {
+        let (failed, finding) = match attempt(connection, findings, interrupt).await {
             Ok(()) => return Ok(()),
-            Err(failure) => failure,
+            Err(Failure::Final(error)) => return Err(error),
+            Err(Failure::Server(error, finding)) => (error, finding),
         };
         if !retry::is_passing(&failed) {
             return Err(refusal(&failed, finding));
@@ -71,35 +76,57 @@ pub async fn apply(
     }
 }
 
-/// One try; of a failure, the finding whose SQL failed, or none at the end.
+/// How a try failed.
+enum Failure<'a> {
+    /// The server refused, or the connection broke, and nothing was kept; with the finding whose SQL it was, if any.
+    Server(ServerError, Option<&'a Finding>),
+    /// Ready for the user.
+    Final(Error),
+}
+
+impl From<ServerError> for Failure<'_> {
+    fn from(error: ServerError) -> Self {
+        Self::Server(error, None)
+    }
+}
+
+/// One try.
 async fn attempt<'a>(
     connection: &mut Connection,
     findings: &[&'a Finding],
-) -> Result<(), (ServerError, Option<&'a Finding>)> {
-    let transaction = connection.begin().await.map_err(|error| (error, None))?;
+    interrupt: &Interrupt,
+) -> Result<(), Failure<'a>> {
+    let transaction = connection.begin().await?;
     transaction
         .batch_execute("set local search_path = pg_catalog; set local check_function_bodies = off")
-        .await
-        .map_err(|error| (error, None))?;
+        .await?;
     for finding in findings {
         let sql = finding.fix.as_deref().unwrap_or_default();
-        transaction
-            .batch_execute(sql)
-            .await
-            .map_err(|error| (error, Some(*finding)))?;
+        let done = transaction.batch_execute(sql).await;
+        done.map_err(|error| Failure::Server(error, Some(*finding)))?;
     }
-    transaction.commit().await.map_err(|error| (error, None))
+    let id = commit::id(&transaction).await?;
+    let Err(error) = transaction.commit().await else {
+        return Ok(());
+    };
+    match commit::settle(connection, interrupt, id.as_deref(), error).await {
+        Ok(()) => Ok(()),
+        Err(Uncommitted::RolledBack(error)) => Err(error.into()),
+        Err(unknown) => Err(Failure::Final(
+            unknown.into_error(WHAT, |error| refusal(error, None)),
+        )),
+    }
 }
 
 fn refusal(error: &ServerError, finding: Option<&Finding>) -> Error {
     let what = match finding {
         Some(finding) => format!("could not mend {}", finding.object),
-        None => "could not mend the database".to_owned(),
+        None => WHAT.to_owned(),
     };
-    if finding.is_none() && retry::is_broken(error) {
-        return Error::new(Kind::Unknown, what)
+    if retry::is_broken(error) {
+        return Error::new(Kind::Unreachable, what)
             .caused_by(error)
-            .with_hint("the connection broke; `vital verify` tells what was kept");
+            .with_hint("nothing was kept: the server rolls back what was not committed");
     }
     let error = Error::failed(what).caused_by(error);
     let hint = match error.hint.clone() {

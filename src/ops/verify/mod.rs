@@ -25,21 +25,38 @@ pub use selection::{Request, Threshold};
 
 use crate::db::Connection;
 use crate::error::{Kind, Result};
-use crate::ops::migrate::{embedded, history};
+use crate::ops::migrate::embedded;
+use crate::ops::migrate::history::{self, Applied};
 use catalog::Catalog;
 
 /// Runs the checks that `request` selects.
 ///
 /// Everything is read in one snapshot; the behaviour of the probe is tried in a second transaction, which is rolled
-/// back. While migrations are pending, only exposure is checked.
+/// back. While migrations are pending, only exposure is checked. If another run applies or undoes one meanwhile, all is
+/// read again.
 ///
 /// # Errors
 /// [`Kind::Usage`] for an unknown check, [`Kind::Unreachable`] if the connection breaks.
 pub async fn verify(connection: &mut Connection, request: &Request) -> Result<Verification> {
+    loop {
+        let before = history::read(connection).await;
+        let verification = verify_as_of(connection, before.clone(), request).await;
+        match (before, history::read(connection).await) {
+            (Ok(before), Ok(after)) if before != after => {}
+            _ => return verification,
+        }
+    }
+}
+
+async fn verify_as_of(
+    connection: &mut Connection,
+    history: Result<Option<Vec<Applied>>>,
+    request: &Request,
+) -> Result<Verification> {
     let all = checks();
     let chosen = request.choose(&all)?;
     let promise = Catalog::promised()?.for_checks();
-    let (pending, unreadable) = pending(connection).await?;
+    let (pending, unreadable) = pending(history)?;
     let (runnable, premature): (Vec<&Check>, Vec<&Check>) = chosen
         .into_iter()
         .partition(|check| pending.is_empty() || !check.needs_migrations());
@@ -72,8 +89,8 @@ pub async fn verify(connection: &mut Connection, request: &Request) -> Result<Ve
 }
 
 /// The migrations that are not applied yet; of a history that may not be read, why.
-async fn pending(connection: &Connection) -> Result<(Vec<String>, Option<NotChecked>)> {
-    let applied = match history::read(connection).await {
+fn pending(history: Result<Option<Vec<Applied>>>) -> Result<(Vec<String>, Option<NotChecked>)> {
+    let applied = match history {
         Ok(applied) => applied.unwrap_or_default(),
         Err(error) if error.kind == Kind::Failed => {
             let why = error.cause.unwrap_or(error.message);

@@ -14,6 +14,8 @@ pub enum Answer {
     Silence,
     /// Closes.
     Close,
+    /// Closes once it has read the request.
+    HangUp,
     /// Takes the request for TLS and then talks nonsense.
     BrokenTls,
 }
@@ -63,6 +65,9 @@ fn give(mut stream: TcpStream, answer: Answer) -> Option<TcpStream> {
     match answer {
         Answer::Silence => return Some(stream),
         Answer::Close => {}
+        Answer::HangUp => {
+            let _ = stream.read(&mut request);
+        }
         Answer::BrokenTls => {
             let _ = stream.read(&mut request);
             let _ = stream.write_all(b"Snonsense that is not TLS");

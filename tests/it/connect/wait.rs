@@ -93,6 +93,7 @@ fn only_what_may_pass_is_tried_again() {
             false,
         ),
         (Answer::Close, true),
+        (Answer::HangUp, true),
         (Answer::Error("28P01", "password authentication failed"), false),
         (Answer::Error("28000", "no pg_hba.conf entry for host"), false),
         (Answer::Error("3D000", "database does not exist"), false),
@@ -199,15 +200,20 @@ fn transaction_has_limits_and_the_session_has_none() {
         ..ConnectArgs::default()
     };
     let settings = Settings::resolve_with(&args, [("HOME", "/nonexistent")]).unwrap();
-    let limits = "select current_setting('lock_timeout'), current_setting('statement_timeout')";
+    let limits = "select current_setting('lock_timeout'), current_setting('statement_timeout'),
+        current_setting('synchronous_commit')";
     run(async {
         let mut connection = connect(&settings).await.unwrap();
+        connection
+            .batch_execute("set synchronous_commit = off")
+            .await
+            .unwrap();
         let transaction = connection.begin().await.unwrap();
         let row = transaction.query_one(limits, &[]).await.unwrap();
-        assert_eq!((row.get(0), row.get(1)), ("300ms", "7s"));
+        assert_eq!((row.get(0), row.get(1), row.get(2)), ("300ms", "7s", "on"));
         transaction.rollback().await.unwrap();
         let row = connection.query_one(limits, &[]).await.unwrap();
-        assert_eq!((row.get(0), row.get(1)), ("0", "0"));
+        assert_eq!((row.get(0), row.get(1), row.get(2)), ("0", "0", "off"));
     });
 }
 

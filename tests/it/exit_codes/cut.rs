@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::PathBuf;
+use std::path::Path;
 use std::thread;
 
 use tempfile::TempDir;
@@ -35,7 +35,7 @@ impl CutAtCommit {
                     let _ = to.shutdown(Shutdown::Both);
                 });
                 let socket = socket.clone();
-                thread::spawn(move || pass_on(client, server, socket));
+                thread::spawn(move || pass_on(client, server, &socket));
             }
         });
         Self {
@@ -54,7 +54,7 @@ impl CutAtCommit {
     }
 }
 
-fn pass_on(mut client: UnixStream, mut server: UnixStream, socket: PathBuf) {
+fn pass_on(mut client: UnixStream, mut server: UnixStream, socket: &Path) {
     let (mut pending, mut is_first) = (Vec::new(), true);
     let mut buffer = vec![0; 1 << 16];
     while let Ok(length @ 1..) = client.read(&mut buffer) {
@@ -62,7 +62,7 @@ fn pass_on(mut client: UnixStream, mut server: UnixStream, socket: PathBuf) {
         while let Some(end) = end_of_message(&pending, is_first) {
             let message: Vec<u8> = pending.drain(..end).collect();
             if !is_first && commits(&message) {
-                let _ = std::fs::remove_file(&socket);
+                let _ = std::fs::remove_file(socket);
                 let _ = client.shutdown(Shutdown::Both);
                 let _ = server.shutdown(Shutdown::Both);
                 return;

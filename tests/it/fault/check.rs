@@ -51,7 +51,7 @@ pub fn wait_for_quiet(database: &Database) {
 }
 
 /// How many migrations a run says to be applied.
-fn claimed(run: &Run) -> Option<usize> {
+pub fn claimed(run: &Run) -> Option<usize> {
     let said = [
         "no migration is applied",
         "1 of 4 migrations is applied",
@@ -63,8 +63,9 @@ fn claimed(run: &Run) -> Option<usize> {
     said.iter().position(|part| text.contains(part))
 }
 
+/// Asserts that two states are the same, line by line.
 #[track_caller]
-fn assert_same(found: &BTreeSet<String>, expected: &BTreeSet<String>) {
+pub fn assert_same(found: &BTreeSet<String>, expected: &BTreeSet<String>) {
     let lost: Vec<_> = expected.difference(found).collect();
     let more: Vec<_> = found.difference(expected).collect();
     assert!(

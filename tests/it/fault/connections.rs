@@ -7,7 +7,7 @@ use postgres::Client;
 
 use super::check::{assert_completes, assert_sound, prepare};
 use super::{UP, finish, start, survive, up};
-use crate::support::{Database, Run, Server, Template, shared_options};
+use crate::support::{Database, Run, Server, Template, shared_options, wait_until};
 
 /// A database on a server for so few sessions that these take all of them.
 fn full() -> (Database, Vec<Client>) {
@@ -55,8 +55,9 @@ fn an_online_preparation_waits_for_its_second_connection() {
 }
 
 /// Settings of a database, all at once, that change how statements run or read.
-const HOSTILE: [&[(&str, &str)]; 6] = [
+const HOSTILE: [&[(&str, &str)]; 7] = [
     &[("statement_timeout", "20ms")],
+    &[("transaction_timeout", "100ms")],
     &[("lock_timeout", "1ms")],
     &[("idle_in_transaction_session_timeout", "1ms")],
     &[("exit_on_error", "on")],
@@ -147,5 +148,31 @@ fn limits_in_pgoptions_do_not_get_in_the_way() {
     let options = "-c statement_timeout=20ms -c lock_timeout=1ms -c idle_in_transaction_session_timeout=1ms";
     let mut command: Command = database.command(&UP);
     let run = Run::of(command.env("PGOPTIONS", options)).success();
+    assert_sound(&database, &run);
+}
+
+#[test]
+fn a_commit_whose_session_is_ended_while_it_waits_for_a_replica_is_found_out() {
+    prepare();
+    let database = Database::on(Server::with(&shared_options()), Template::PreState);
+    let mut admin = database.superuser();
+    let mut replicas = |names: &str| {
+        let set = format!("alter system set synchronous_standby_names = '{names}'");
+        admin.batch_execute(&set).unwrap();
+        admin.batch_execute("select pg_reload_conf()").unwrap();
+    };
+    let on = format!("alter database {} set synchronous_commit = on", database.name());
+    database.superuser().batch_execute(&on).unwrap();
+    replicas("nobody");
+    let child = start(&mut up(&database, &[]));
+    let mut others = database.superuser();
+    let end = "select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'SyncRep'";
+    wait_until("a commit waits for the replica", || {
+        !others.query(end, &[]).unwrap().is_empty()
+    });
+    replicas("");
+    let run = finish(child).success();
+    assert!(run.stderr.contains("the connection broke, but V2"), "{run}");
+    drop((admin, others));
     assert_sound(&database, &run);
 }

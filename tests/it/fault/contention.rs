@@ -6,13 +6,18 @@ use std::time::{Duration, Instant};
 use postgres::Client;
 
 use super::check::{applied, assert_sound, prepare};
-use super::{UP, finish, start, up};
+use super::subject::Subject;
+use super::{UP, finish, start};
 use crate::support::pooler::{Mode, Pooler};
 use crate::support::{Database, Run, Template, vital, wait_until};
 
-const READ: &str = "select count(*) from public.agents";
+/// What an open transaction has done.
+pub const READ: &str = "select count(*) from public.agents";
 const WRITE: &str =
     "update public.agents set name = name where id = (select max(id::text)::uuid from public.agents)";
+/// A row that the others leave alone.
+pub const WRITE_ANOTHER: &str =
+    "update public.agents set name = name where id = (select min(id::text)::uuid from public.agents)";
 
 /// The longest that `sql` took until `done`.
 fn longest(mut client: Client, sql: &str, done: &AtomicBool) -> Duration {
@@ -26,10 +31,10 @@ fn longest(mut client: Client, sql: &str, done: &AtomicBool) -> Duration {
     longest
 }
 
-/// Holds the table with `hold` while a run waits for it, and sees that others are not held up as long.
-fn holds_up_nobody(hold: &str) {
-    prepare();
-    let database = Database::create(Template::PreState);
+/// Holds the table with `hold` while a run waits for it, and sees that others are not held up as long. The run is at the
+/// table when so many migrations are applied.
+pub fn holds_up_nobody(subject: &Subject<'_>, hold: &str, at: usize) {
+    let database = subject.database();
     let mut holder = database.client();
     holder.batch_execute("set application_name = 'holder'").unwrap();
     holder.batch_execute(&format!("begin; {hold}")).unwrap();
@@ -41,15 +46,15 @@ fn holds_up_nobody(hold: &str) {
             let (client, done) = (database.client(), &done);
             scope.spawn(move || longest(client, sql, done))
         });
-        let child = start(&mut up(&database, &[]));
-        wait_until("migration 1 is applied", || applied(&database) == 1);
+        let child = start(&mut subject.command(&database));
+        wait_until("the run has come to the table", || applied(&database) == at);
         std::thread::sleep(Duration::from_secs(4));
         holder.batch_execute("rollback").unwrap();
         let held = begun.elapsed();
-        let run = finish(child).success();
+        let run = finish(child);
         done.store(true, Ordering::SeqCst);
         (
-            run,
+            run.success(),
             held,
             others
                 .map(|other| other.join().unwrap())
@@ -69,26 +74,27 @@ fn holds_up_nobody(hold: &str) {
     ] {
         assert!(run.stderr.contains(&part), "`{part}`: {run}");
     }
-    assert_sound(&database, &run);
+    (subject.check)(&database, &run);
 }
 
 #[test]
 fn an_open_reader_holds_up_nobody_else() {
-    holds_up_nobody(READ);
+    prepare();
+    holds_up_nobody(&Subject::up(), READ, 1);
 }
 
 #[test]
 fn an_open_writer_holds_up_nobody_else() {
-    holds_up_nobody(
-        "update public.agents set name = name where id = (select min(id::text)::uuid from public.agents)",
-    );
+    prepare();
+    holds_up_nobody(&Subject::up(), WRITE_ANOTHER, 1);
 }
 
 #[test]
 fn twenty_at_once_through_a_pooler_apply_each_migration_once() {
     prepare();
     let database = Database::create(Template::PreState);
-    let pooler = Pooler::start(&database, Mode::Transaction);
+    // With a single connection the pooler itself would let one run after the other.
+    let pooler = Pooler::with_connections(&database, Mode::Transaction, 8);
     let children: Vec<_> = (0..20)
         .map(|_| {
             let mut command = vital();

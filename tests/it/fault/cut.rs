@@ -2,20 +2,29 @@
 
 use std::time::Duration;
 
-use super::check::{applied, assert_completes, assert_sound, prepare, wait_for_quiet};
+use super::check::{applied, assert_completes, prepare, wait_for_quiet};
 use super::proxy::{Cut, From, Message, Passes, Proxy, Then};
+use super::subject::Subject;
 use super::{finish, is_long, start, survive};
 use crate::support::{Database, Run, Template, wait_until};
 
 /// The conversation of an undisturbed run.
-fn conversation(more: &[&str]) -> Vec<Message> {
-    let database = Database::create(Template::PreState);
+pub fn conversation(subject: &Subject<'_>) -> Vec<Message> {
+    let database = subject.database();
     let proxy = Proxy::start(&database, None);
-    Run::of(&mut proxy.up(&database, more)).success();
+    Run::of(&mut subject.through(&proxy, &database)).success();
     proxy.messages()
 }
 
-fn cut(message: &Message, passes: Passes) -> Cut {
+/// That of `vital migrate up` with further arguments.
+fn conversation_of_up(more: &[&str]) -> Vec<Message> {
+    let mut subject = Subject::up();
+    subject.arguments.extend(more.iter().map(|&word| word.to_owned()));
+    conversation(&subject)
+}
+
+/// A cut in `message`, after so much of it.
+pub fn cut(message: &Message, passes: Passes) -> Cut {
     Cut {
         connection: message.connection,
         from: message.from,
@@ -25,8 +34,12 @@ fn cut(message: &Message, passes: Passes) -> Cut {
     }
 }
 
-fn commits(message: &Message) -> bool {
-    message.from == From::Vital && message.text.contains("INSERT INTO") && message.text.contains("commit")
+/// Whether it records a migration as applied or undone, and commits.
+pub fn commits(message: &Message) -> bool {
+    let records = ["INSERT INTO", "delete from vital_private.refinery"];
+    message.from == From::Vital
+        && records.iter().any(|record| message.text.contains(record))
+        && message.text.contains("commit")
 }
 
 /// Every boundary and, within each message, after its type, after its length, in its middle and before its end.
@@ -53,14 +66,16 @@ fn everywhere(messages: &[Message]) -> Vec<Cut> {
     messages.iter().flat_map(places).collect()
 }
 
-/// Each kind of place at least once: the login, the questions, the texts, the commits and their answers.
-fn sample(messages: &[Message]) -> Vec<Cut> {
+/// Each kind of place at least once: the login, the questions, the texts, a commit of several and the answers.
+/// Of vital's messages it takes one of `step`.
+fn sample(messages: &[Message], step: usize) -> Vec<Cut> {
     let of = |from| messages.iter().filter(move |message| message.from == from);
     let mut cuts: Vec<Cut> = of(From::Vital)
-        .step_by(2)
+        .step_by(step)
         .map(|message| cut(message, Passes::Bytes(0)))
         .collect();
-    let third_commit = of(From::Vital).filter(|message| commits(message)).nth(2);
+    let all: Vec<&Message> = of(From::Vital).filter(|message| commits(message)).collect();
+    let third_commit = all.get(2).or(all.last());
     cuts.extend(
         [
             Passes::Bytes(0),
@@ -72,42 +87,47 @@ fn sample(messages: &[Message]) -> Vec<Cut> {
         .filter_map(|passes| third_commit.map(|message| cut(message, passes))),
     );
     let answers: Vec<&Message> = of(From::Server).collect();
-    let step = (answers.len() / 6).max(1);
     cuts.extend(
         answers
             .iter()
             .rev()
-            .step_by(step)
+            .step_by((answers.len() * step / 12).max(1))
             .map(|message| cut(message, Passes::Half)),
     );
     cuts
 }
 
-#[test]
-fn a_connection_cut_anywhere_leaves_whole_migrations() {
-    prepare();
-    let messages = conversation(&[]);
-    assert_eq!(messages.iter().filter(|message| commits(message)).count(), 4);
+/// Cuts the connection everywhere, or in a sample at one of `step` of vital's messages and some others.
+pub fn cut_anywhere(subject: &Subject<'_>, step: usize) -> Vec<Message> {
+    let messages = conversation(subject);
     let cuts = if is_long() {
         everywhere(&messages)
     } else {
-        sample(&messages)
+        sample(&messages, step)
     };
-    survive("connection cut", &cuts, 2, |cut| {
-        let database = Database::create(Template::PreState);
+    survive(&subject.kind("connection cut"), &cuts, 2, |cut| {
+        let database = subject.database();
         let proxy = Proxy::start(&database, Some(*cut));
-        let run = Run::of(&mut proxy.up(&database, &[]));
+        let run = Run::of(&mut subject.through(&proxy, &database));
         assert!(proxy.has_cut(), "{cut:?} is not reached: {run}");
-        assert!([0, 1, 7].contains(&run.code), "{run}");
-        assert_sound(&database, &run);
+        assert!(subject.codes.contains(&run.code), "{run}");
+        (subject.check)(&database, &run);
     });
+    messages
+}
+
+#[test]
+fn a_connection_cut_anywhere_leaves_whole_migrations() {
+    prepare();
+    let messages = cut_anywhere(&Subject::up(), 2);
+    assert_eq!(messages.iter().filter(|message| commits(message)).count(), 4);
 }
 
 #[test]
 fn a_connection_cut_while_preparing_online_is_made_up_for() {
     prepare();
     let always = ["--online", "always"];
-    let messages = conversation(&always);
+    let messages = conversation_of_up(&always);
     let prepares = |message: &&Message| {
         let text = &message.text;
         message.from == From::Vital
@@ -145,7 +165,7 @@ fn a_connection_cut_while_preparing_online_is_made_up_for() {
 #[test]
 fn a_connection_that_falls_silent_frees_the_table_soon() {
     let database = Database::create(Template::PreState);
-    let messages = conversation(&[]);
+    let messages = conversation_of_up(&[]);
     let record = messages.iter().filter(|message| commits(message)).nth(1).unwrap();
     let silence = Cut {
         then: Then::Silence,
@@ -169,7 +189,7 @@ fn a_connection_that_falls_silent_frees_the_table_soon() {
 #[test]
 fn an_interrupt_ends_a_run_whose_connection_is_silent() {
     let database = Database::create(Template::PreState);
-    let messages = conversation(&[]);
+    let messages = conversation_of_up(&[]);
     let record = messages.iter().find(|message| commits(message)).unwrap();
     let silence = Cut {
         then: Then::Silence,

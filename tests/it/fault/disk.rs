@@ -9,13 +9,14 @@ use std::sync::Mutex;
 use tempfile::TempDir;
 use vital::server::Signal;
 
-use super::check::{assert_sound, prepare};
-use super::{is_long, survive, up};
-use crate::support::{Database, Run, Server, Template, open_directory, shared_options};
+use super::check::prepare;
+use super::subject::Subject;
+use super::{is_long, survive};
+use crate::support::{Database, Run, Server, open_directory, shared_options};
 
 /// How much of the disk is left when the run begins.
 #[derive(Debug, Clone, Copy)]
-enum Left {
+pub enum Left {
     /// So many KiB for tables, and an open end for the log.
     Tables(u64),
     /// Nothing once the log has written so many KiB.
@@ -90,35 +91,32 @@ fn use_up_log(database: &Database, left: u64) {
     let room = "select (count(*) filter (where name > pg_walfile_name(pg_current_wal_lsn())) + 1) * 16384
             - (pg_walfile_name_offset(pg_current_wal_lsn())).file_offset / 1024
         from pg_ls_waldir() where name ~ '^[0-9A-F]{24}$'";
-    let write = "select pg_logical_emit_message(false, 'fill', repeat('x', 65536))";
+    // A message of a transaction is written out by its commit, so that what is written is what is used up.
+    let write = "select pg_logical_emit_message(true, 'fill', repeat('x', 65536))";
     while admin.query_one(room, &[]).unwrap().get::<_, i64>(0) > i64::try_from(left).unwrap() + 80 {
         admin.execute(write, &[]).unwrap();
     }
 }
 
-#[test]
-fn a_full_disk_leaves_whole_migrations() {
-    let Some(disk) = Disk::mount() else {
-        println!("full disk: skipped, because only root may mount a small file system");
-        return;
-    };
-    prepare();
-    let server = server(disk.directory.path());
-    let address = server.address().clone();
-    let server = Mutex::new(server);
-    let lefts: Vec<Left> = if is_long() {
-        let tables = (0..24).map(|n| Left::Tables(n * 64));
-        tables.chain((0..8).map(|n| Left::Log(n * 128))).collect()
-    } else {
-        vec![
-            Left::Tables(0),
-            Left::Tables(128),
-            Left::Tables(512),
-            Left::Log(100),
-        ]
-    };
-    survive("full disk", &lefts, 1, |left| {
-        let database = Database::on(Server::at(&address), Template::PreState);
+/// Fills the disk before a run, for each of `lefts`.
+pub fn fill_up(subjects: &[Subject<'_>], lefts: &[Left]) {
+    // The log of a long run fills a disk of its own.
+    for some in subjects.chunks(if is_long() { 1 } else { subjects.len() }) {
+        let Some(disk) = Disk::mount() else {
+            println!("full disk: skipped, because only root may mount a small file system");
+            return;
+        };
+        let server = Mutex::new(server(disk.directory.path()));
+        for subject in some {
+            fill_up_on(&server, &disk, subject, lefts);
+        }
+    }
+}
+
+fn fill_up_on(server: &Mutex<Server>, disk: &Disk, subject: &Subject<'_>, lefts: &[Left]) {
+    let address = server.lock().unwrap().address().clone();
+    survive(&subject.kind("full disk"), lefts, 1, |left| {
+        let database = subject.database_on(Server::at(&address));
         match *left {
             Left::Tables(left) => disk.fill(left),
             Left::Log(left) => {
@@ -126,7 +124,7 @@ fn a_full_disk_leaves_whole_migrations() {
                 disk.fill(0);
             }
         }
-        let run = Run::of(&mut up(&database, &["--migration-lock-wait", "2s"]));
+        let run = Run::of(subject.command(&database).args(["--migration-lock-wait", "2s"]));
         println!("{left:?}: exit code {}", run.code);
         disk.empty();
         assert!([0, 1, 7, 8].contains(&run.code), "{run}");
@@ -136,7 +134,28 @@ fn a_full_disk_leaves_whole_migrations() {
             let _ = server.cluster().halt(Signal::Kill);
             server.cluster().resume().unwrap();
         }
-        assert_sound(&database, &run);
+        (subject.check)(&database, &run);
     });
-    drop(server);
+}
+
+/// Many amounts that leave a run more or less far.
+pub fn all_lefts() -> Vec<Left> {
+    let tables = (0..24).map(|n| Left::Tables(n * 64));
+    tables.chain((0..8).map(|n| Left::Log(n * 128))).collect()
+}
+
+#[test]
+fn a_full_disk_leaves_whole_migrations() {
+    prepare();
+    let lefts = if is_long() {
+        all_lefts()
+    } else {
+        vec![
+            Left::Tables(0),
+            Left::Tables(128),
+            Left::Tables(512),
+            Left::Log(100),
+        ]
+    };
+    fill_up(&[Subject::up()], &lefts);
 }

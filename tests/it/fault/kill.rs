@@ -1,11 +1,12 @@
 //! vital is killed or interrupted at random moments.
 
-use std::process::Child;
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::check::{assert_completes, assert_sound, prepare, wait_for_quiet};
+use super::check::{assert_completes, prepare, wait_for_quiet};
+use super::subject::Subject;
 use super::{finish, is_long, random, start, survive, up};
 use crate::support::{Database, Run, Template};
 
@@ -19,9 +20,9 @@ pub fn send(child: &Child, signal: Signal) {
 }
 
 /// Moments from the start of a run to its end, of as many equal parts as there are moments a random one of each.
-pub fn moments(count: u32, database: &Database, more: &[&str]) -> Vec<Duration> {
+pub fn moments(count: u32, command: &mut Command) -> Vec<Duration> {
     let begun = Instant::now();
-    Run::of(&mut up(database, more)).success();
+    Run::of(command).success();
     let part = begun.elapsed() / count;
     let mut random = random();
     (0..count)
@@ -29,46 +30,60 @@ pub fn moments(count: u32, database: &Database, more: &[&str]) -> Vec<Duration> 
         .collect()
 }
 
-fn some(few: u32, many: u32, more: &[&str]) -> Vec<Duration> {
+fn some(few: u32, many: u32, subject: &Subject<'_>) -> Vec<Duration> {
     let count = if is_long() { many } else { few };
-    moments(count, &Database::create(Template::PreState), more)
+    moments(count, &mut subject.command(&subject.database()))
 }
 
 /// Starts a run and sends it `signal` after `pause`.
-fn signalled(database: &Database, more: &[&str], signal: Signal, pause: Duration) -> Run {
-    let child = start(&mut up(database, more));
+fn signalled(command: &mut Command, signal: Signal, pause: Duration) -> Run {
+    let child = start(command);
     std::thread::sleep(pause);
     send(&child, signal);
     finish(child)
 }
 
+/// Kills runs at random moments: so many in a sample, or in all.
+pub fn killed(subject: &Subject<'_>, few: u32, many: u32) {
+    let kind = subject.kind("SIGKILL of vital");
+    survive(&kind, &some(few, many, subject), 2, |pause| {
+        let database = subject.database();
+        let run = signalled(&mut subject.command(&database), Signal::KILL, *pause);
+        assert!([0, -1].contains(&run.code), "{run}");
+        (subject.check)(&database, &run);
+    });
+}
+
+/// Interrupts runs at random moments, likewise.
+pub fn interrupted(subject: &Subject<'_>, few: u32, many: u32) {
+    let kind = subject.kind("SIGINT of vital");
+    survive(&kind, &some(few, many, subject), 2, |pause| {
+        let database = subject.database();
+        let run = signalled(&mut subject.command(&database), Signal::INT, *pause);
+        // -1 is the signal itself, before the program has started to listen.
+        assert!([0, 130, -1].contains(&run.code), "{run}");
+        (subject.check)(&database, &run);
+    });
+}
+
 #[test]
 fn a_killed_run_leaves_whole_migrations() {
     prepare();
-    survive("SIGKILL of vital", &some(10, 150, &[]), 2, |pause| {
-        let database = Database::create(Template::PreState);
-        let run = signalled(&database, &[], Signal::KILL, *pause);
-        assert!([0, -1].contains(&run.code), "{run}");
-        assert_sound(&database, &run);
-    });
+    killed(&Subject::up(), 10, 150);
 }
 
 #[test]
 fn an_interrupted_run_leaves_whole_migrations_and_says_which() {
     prepare();
-    survive("SIGINT of vital", &some(10, 150, &[]), 2, |pause| {
-        let database = Database::create(Template::PreState);
-        let run = signalled(&database, &[], Signal::INT, *pause);
-        // -1 is the signal itself, before the program has started to listen.
-        assert!([0, 130, -1].contains(&run.code), "{run}");
-        assert_sound(&database, &run);
-    });
+    interrupted(&Subject::up(), 10, 150);
 }
 
 #[test]
 fn an_online_preparation_that_is_killed_or_interrupted_is_made_up_for() {
     prepare();
-    let moments = some(8, 100, &ALWAYS);
+    let mut subject = Subject::up();
+    subject.arguments.extend(ALWAYS.map(str::to_owned));
+    let moments = some(8, 100, &subject);
     survive("SIGKILL and SIGINT of vital, online", &moments, 2, |pause| {
         let database = Database::create(Template::PreState);
         let signal = if pause.subsec_nanos() % 2 == 0 {
@@ -76,7 +91,7 @@ fn an_online_preparation_that_is_killed_or_interrupted_is_made_up_for() {
         } else {
             Signal::INT
         };
-        signalled(&database, &ALWAYS, signal, *pause);
+        signalled(&mut subject.command(&database), signal, *pause);
         wait_for_quiet(&database);
         Run::of(&mut up(&database, &ALWAYS)).success();
         assert_completes(&database);

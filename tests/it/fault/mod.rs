@@ -1,4 +1,5 @@
-//! `vital migrate up` under faults: what is left is always a whole number of migrations, and a rerun completes.
+//! What writes, under faults: `vital migrate up` and `down` leave a whole number of migrations, other commands all of
+//! their change or nothing, and a rerun completes.
 //!
 //! Each kind of fault runs a sample. `VITAL_FAULTS=long` runs them all: every boundary between two messages, every
 //! message from within, and hundreds of kills at random moments. `VITAL_FAULTS_SEED` repeats the random moments of a
@@ -10,9 +11,12 @@ mod contention;
 mod crash;
 mod cut;
 mod disk;
-mod kill;
+pub mod kill;
 mod proxy;
 mod statements;
+mod subject;
+mod undo;
+mod writers;
 
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};

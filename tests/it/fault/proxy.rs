@@ -1,8 +1,10 @@
 //! A proxy between vital and PostgreSQL that knows where messages begin and ends a connection at a chosen byte.
 
+use std::fs;
 use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -36,6 +38,8 @@ pub enum Passes {
 pub enum Then {
     /// Both ends see the connection closed.
     Close,
+    /// They do, and nobody can connect any more.
+    CloseForGood,
     /// Neither end sees or hears anything any more, as when a firewall forgets the connection.
     Silence,
 }
@@ -73,7 +77,8 @@ impl Proxy {
     /// Starts it before the database's server.
     pub fn start(database: &Database, cut: Option<Cut>) -> Self {
         let directory = open_directory();
-        let listener = UnixListener::bind(directory.path().join(".s.PGSQL.5432")).unwrap();
+        let socket = directory.path().join(".s.PGSQL.5432");
+        let listener = UnixListener::bind(&socket).unwrap();
         let address = database.address();
         let server = address.directory.join(format!(".s.PGSQL.{}", address.port));
         let messages = Arc::new(Mutex::new(Vec::new()));
@@ -97,6 +102,7 @@ impl Proxy {
                         is_cut: cut_off.clone(),
                         done: flag.clone(),
                         log: log.clone(),
+                        socket: socket.clone(),
                     };
                     let source = source.try_clone().unwrap();
                     thread::spawn(move || line.pass_on(source));
@@ -110,12 +116,16 @@ impl Proxy {
         }
     }
 
+    /// The URL for the owner, through the proxy.
+    pub fn url(&self, database: &Database) -> String {
+        let (host, name) = (self.directory.path().display(), database.name());
+        format!("postgresql:///{name}?host={host}&port=5432&user=postgres")
+    }
+
     /// The runner, connected through the proxy.
     pub fn up(&self, database: &Database, more: &[&str]) -> Command {
-        let (host, name) = (self.directory.path().display(), database.name());
-        let url = format!("postgresql:///{name}?host={host}&port=5432&user=postgres");
         let mut command = up(database, more);
-        command.env("DATABASE_URL", url);
+        command.env("DATABASE_URL", self.url(database));
         command
     }
 
@@ -139,6 +149,7 @@ struct Line {
     is_cut: Arc<AtomicBool>,
     done: Arc<AtomicBool>,
     log: Arc<Mutex<Vec<Message>>>,
+    socket: PathBuf,
 }
 
 impl Line {
@@ -179,10 +190,13 @@ impl Line {
             Passes::AllButOne => all_but_one,
         };
         self.is_cut.store(true, Ordering::SeqCst);
+        if cut.then == Then::CloseForGood {
+            let _ = fs::remove_file(&self.socket);
+        }
         let _ = self.sink.write_all(&message[..passes]);
         self.done.store(true, Ordering::SeqCst);
         match cut.then {
-            Then::Close => {
+            Then::Close | Then::CloseForGood => {
                 let _ = self.sink.shutdown(Shutdown::Both);
                 let _ = source.shutdown(Shutdown::Both);
             }

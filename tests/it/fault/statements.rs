@@ -2,8 +2,9 @@
 
 use super::check::{assert_sound, prepare};
 use super::kill::send;
+use super::subject::Subject;
 use super::{finish, is_long, start, survive, up};
-use crate::support::{Database, Run, Template, wait_until};
+use crate::support::{Database, Run, wait_until};
 
 /// Fails the n-th command that defines something, once.
 const SABOTAGE: &str = "
@@ -26,8 +27,7 @@ const SABOTAGE: &str = "
     $$;
     create event trigger chaos on ddl_command_end execute function chaos.fail();";
 
-fn sabotaged(at: i64, code: &str, message: &str) -> Database {
-    let database = Database::create(Template::PreState);
+fn sabotage(database: Database, at: i64, code: &str, message: &str) -> Database {
     let mut admin = database.superuser();
     admin.batch_execute(SABOTAGE).unwrap();
     let sql = "insert into chaos.plan values ($1, $2, $3)";
@@ -35,40 +35,54 @@ fn sabotaged(at: i64, code: &str, message: &str) -> Database {
     database
 }
 
-/// How many commands of the migrations define something.
-fn commands() -> i64 {
-    let database = sabotaged(0, "P0001", "");
-    Run::of(&mut up(&database, &[])).success();
+fn sabotaged(at: i64, code: &str, message: &str) -> Database {
+    sabotage(Subject::up().database(), at, code, message)
+}
+
+/// How many commands of a run define something.
+fn commands(subject: &Subject<'_>) -> i64 {
+    let database = sabotage(subject.database(), 0, "P0001", "");
+    Run::of(&mut subject.command(&database)).success();
     let sql = "select last_value from chaos.commands";
     database.superuser().query_one(sql, &[]).unwrap().get(0)
 }
 
-#[test]
-fn a_statement_that_fails_leaves_whole_migrations() {
-    prepare();
+/// Fails single commands of a run: so many in a sample, or each.
+pub fn fail_statements(subject: &Subject<'_>, few: usize) {
     let codes = [
         ("53100", "could not extend file: No space left on device"),
         ("57014", "canceling statement due to user request"),
         ("58030", "could not read block"),
         ("42501", "permission denied"),
     ];
-    let last = commands();
+    let last = commands(subject);
     let step = if is_long() {
         1
     } else {
-        usize::try_from(last).unwrap() / 8
+        usize::try_from(last).unwrap() / few
     };
     let faults: Vec<_> = (1..=last)
         .step_by(step)
         .zip(codes.iter().cycle())
         .map(|(at, (code, message))| (at, *code, *message))
         .collect();
-    survive("failing statement", &faults, 2, |(at, code, message)| {
-        let database = sabotaged(*at, code, message);
-        let run = Run::of(&mut up(&database, &[])).failure(1);
-        assert!(run.stderr.contains(&format!("SQLSTATE {code}")), "{run}");
-        assert_sound(&database, &run);
-    });
+    survive(
+        &subject.kind("failing statement"),
+        &faults,
+        2,
+        |(at, code, message)| {
+            let database = sabotage(subject.database(), *at, code, message);
+            let run = Run::of(&mut subject.command(&database)).failure(1);
+            assert!(run.stderr.contains(&format!("SQLSTATE {code}")), "{run}");
+            (subject.check)(&database, &run);
+        },
+    );
+}
+
+#[test]
+fn a_statement_that_fails_leaves_whole_migrations() {
+    prepare();
+    fail_statements(&Subject::up(), 8);
 }
 
 #[test]
@@ -107,5 +121,14 @@ fn an_interrupt_cancels_the_statement_on_the_server() {
     assert_eq!(sleeping(), 0, "{run}");
     assert!(run.stderr.contains("nothing of this one was kept"), "{run}");
     drop(admin);
+    assert_sound(&database, &run);
+}
+
+#[test]
+fn a_statement_that_takes_longer_than_allowed_is_ended() {
+    prepare();
+    let database = sabotaged(30, "sleep", "");
+    let run = Run::of(&mut up(&database, &["--statement-timeout", "5s"])).failure(1);
+    assert!(run.stderr.contains("statement timeout"), "{run}");
     assert_sound(&database, &run);
 }

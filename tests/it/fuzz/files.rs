@@ -166,6 +166,27 @@ fn files_that_bring_the_program_down_change_nothing() {
 }
 
 #[test]
+fn a_file_that_is_too_large_is_refused() {
+    let database = Database::create(Template::Migrated);
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("large.yaml");
+    let file = fs::File::create(&path).unwrap();
+    for (bytes, arguments, said) in [
+        (
+            (1 << 20) + 1,
+            &["migrate", "status", "--target", "a", "--config"][..],
+            "1 MiB",
+        ),
+        ((32 << 20) + 1, &["seed"][..], "32 MiB"),
+        ((32 << 20) + 1, &["assign-user", "--yes", "--file"], "32 MiB"),
+    ] {
+        file.set_len(bytes).unwrap();
+        let run = Run::of(database.command(arguments).arg(&path)).failure(2);
+        assert!(run.stderr.contains(&format!("larger than {said}")), "{run}");
+    }
+}
+
+#[test]
 fn texts_of_a_seed_file_are_data() {
     let database = Database::create(Template::Migrated);
     let directory = tempfile::tempdir().unwrap();

@@ -25,7 +25,7 @@ pub enum Mode {
     SessionWithoutReset,
 }
 
-/// A running pgbouncer with one server connection for each role; dropping it ends it.
+/// A running pgbouncer; dropping it ends it.
 pub struct Pooler {
     child: Child,
     directory: TempDir,
@@ -33,15 +33,21 @@ pub struct Pooler {
 }
 
 impl Pooler {
-    /// Starts pgbouncer before `database`.
+    /// Starts pgbouncer before `database`, with one server connection for each role.
     ///
     /// # Panics
     /// If pgbouncer is not installed or does not start.
     #[track_caller]
     pub fn start(database: &Database, mode: Mode) -> Self {
+        Self::with_connections(database, mode, 1)
+    }
+
+    /// The same with so many server connections for each role.
+    #[track_caller]
+    pub fn with_connections(database: &Database, mode: Mode, connections: usize) -> Self {
         let program = program();
         let directory = open_directory();
-        let settings = configure(directory.path(), database, mode);
+        let settings = configure(directory.path(), database, mode, connections);
         let log = fs::File::create(directory.path().join("log")).unwrap();
         let mut command = Command::new(&program);
         command
@@ -105,7 +111,7 @@ impl Drop for Pooler {
 }
 
 /// Writes the configuration and returns its path.
-fn configure(directory: &Path, database: &Database, mode: Mode) -> PathBuf {
+fn configure(directory: &Path, database: &Database, mode: Mode, connections: usize) -> PathBuf {
     let address = database.address();
     let (pool_mode, reset) = match mode {
         Mode::Transaction => ("transaction", "discard all"),
@@ -125,7 +131,7 @@ fn configure(directory: &Path, database: &Database, mode: Mode) -> PathBuf {
          auth_type = trust\n\
          auth_file = {users}\n\
          pool_mode = {pool_mode}\n\
-         default_pool_size = 1\n\
+         default_pool_size = {connections}\n\
          server_reset_query = {reset}\n",
         name = database.name(),
         host = address.directory.display(),

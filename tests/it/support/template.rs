@@ -24,6 +24,10 @@ pub enum Template {
     Migrated,
     /// The state before, migrated, with tenants, users and agents of every kind.
     World,
+    /// The same after tenants, users and administrators have used it for a while.
+    Used,
+    /// The same with every migration undone.
+    Undone,
     /// Nothing, on a PostgreSQL of its own that knows no role but the superuser `postgres`.
     Plain,
 }
@@ -48,6 +52,8 @@ impl Template {
             Self::Legacy => "template_legacy",
             Self::Migrated => "template_migrated",
             Self::World => "template_world",
+            Self::Used => "template_used",
+            Self::Undone => "template_undone",
             Self::Plain => "template0",
         }
     }
@@ -71,6 +77,21 @@ impl Template {
                 vec![Step::Migrations("postgres"), Step::File("world.sql", "postgres")],
             ),
             Self::World => (Some(Self::Migrated), vec![Step::File("world.sql", "postgres")]),
+            Self::Used => (
+                Some(Self::Migrated),
+                vec![
+                    Step::File("world.sql", "postgres"),
+                    Step::File("used.sql", "postgres"),
+                    Step::File("used-by-owner.sql", "authenticator"),
+                ],
+            ),
+            Self::Undone => (
+                Some(Self::Used),
+                vec![Step::Vital(
+                    "postgres",
+                    &["migrate", "down", "--to", "0", "--yes"],
+                )],
+            ),
             Self::Migrated => (
                 Some(Self::PreState),
                 vec![Step::Vital(

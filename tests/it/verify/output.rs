@@ -192,6 +192,39 @@ fn a_bad_exception_is_a_usage_error() {
 }
 
 #[test]
+fn a_trigger_that_fix_or_a_dump_makes_again_is_as_promised() {
+    let db = Database::create(Template::Migrated);
+    let remake = "do $$
+        declare
+            v_trigger record;
+        begin
+            for v_trigger in
+                select t.tgname, t.tgrelid::regclass as relation, pg_get_triggerdef(t.oid) as definition
+                from pg_trigger as t
+                where t.tgrelid::regclass::text in ('public.agents', 'agents', 'tenants', 'user_tenants', 'user_roles')
+                    and not t.tgisinternal
+            loop
+                execute format('drop trigger %I on %s', v_trigger.tgname, v_trigger.relation);
+                execute v_trigger.definition;
+            end loop;
+        end $$";
+    run_as_superuser(&db, remake);
+    db.vital(&["verify"]).success();
+    run_as_superuser(&db, "drop trigger agents_30_audit_update on public.agents");
+    db.vital(&["verify"]).failure(4);
+    let run = db.vital(&["verify", "--fix", "--yes"]).success();
+    assert!(run.stderr.contains("1 finding was mended"), "{run}");
+    run_as_superuser(
+        &db,
+        "drop trigger agents_30_audit_update on public.agents;
+        create trigger agents_30_audit_update after update on public.agents for each row
+            when (new.tenant_id is distinct from old.tenant_id or new.is_shared is distinct from old.is_shared)
+            execute function vital_private.audit_agent()",
+    );
+    db.vital(&["verify", "--only", "shape-triggers"]).failure(4);
+}
+
+#[test]
 fn fix_restores_ours_and_leaves_what_others_made() {
     let db = damaged();
     let sql = "alter table public.tenants disable row level security; \
