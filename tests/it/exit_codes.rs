@@ -93,12 +93,6 @@ fn situation(command: &str, code: i32) -> Option<Situation> {
         ("migrate status" | "verify", 3) => Situation::Pending,
         ("verify", 4) => Situation::ForeignPolicy,
         ("migrate up" | "migrate down" | "migrate plan" | "migrate status", 5) => Situation::Diverged,
-        ("migrate up", 8) => {
-            Situation::Elsewhere("a_commit_that_cannot_be_found_out_about_is_told_as_unknown")
-        }
-        ("migrate down", 8) => {
-            Situation::Elsewhere("an_undoing_that_cannot_be_found_out_about_is_told_as_unknown")
-        }
         (_, 1) if is_offline => Situation::FullDisk,
         (_, 0) => Situation::World,
         (_, 1) => Situation::FewRights,
@@ -166,13 +160,9 @@ fn every_command_and_every_code_of_its_help_has_a_row() {
 
 #[test]
 fn what_is_proven_elsewhere_is_a_test() {
-    let files = [
-        include_str!("demo.rs"),
-        include_str!("doctor.rs"),
-        include_str!("migrate_cut.rs"),
-    ];
+    let files = [include_str!("demo.rs"), include_str!("doctor.rs")];
     for (command, _) in COMMANDS {
-        for code in [0, 8, 130] {
+        for code in [0, 130] {
             if let Some(Situation::Elsewhere(test)) = situation(command, code) {
                 let test = format!("#[test]\nfn {test}()");
                 assert!(files.iter().any(|file| file.contains(&test)), "{test}");

@@ -95,7 +95,9 @@ impl Stage {
             Situation::CutAtCommit => {
                 let (database, more) = self.with_something_to_do(&arguments);
                 let way = CutAtCommit::start(database.as_ref().unwrap_or(&self.world));
-                at(&[&arguments, more].concat(), &way.url())
+                // As long as it may try to come back.
+                let patience = ["--migration-lock-wait=200ms"];
+                at(&[&arguments, more, &patience].concat(), &way.url())
             }
             Situation::Interrupted => interrupted(&arguments),
         })
@@ -117,6 +119,7 @@ impl Stage {
                 Some(Database::create(Template::PreState)),
                 &["--replace-policies", "--online=never"],
             ),
+            ["bootstrap"] => (Some(Database::create(Template::Plain)), &[]),
             ["migrate", "down", ..] => (Some(Database::create(Template::Migrated)), &[]),
             ["verify"] => {
                 let database = Database::create(Template::Migrated);
