@@ -10,8 +10,16 @@ use crate::db::Timeouts;
 
 /// Names the exit codes of a command for its `after_help`: 0, 1, 2 and 130 always, and those listed.
 ///
-/// `#[command(after_help = exit_codes!(6 7 8))]`
+/// `#[command(after_help = exit_codes!(6 7 8))]`; `exit_codes!(offline)` for a command that only prints.
 macro_rules! exit_codes {
+    (offline) => {
+        concat!(
+            "Exit codes:\n",
+            "  0    done\n",
+            "  1    failed: the result could not be written\n",
+            "  2    wrong arguments",
+        )
+    };
     (@ 3) => { "  3    migrations are pending\n" };
     (@ 4) => { "  4    verification found differences\n" };
     (@ 5) => { "  5    the history diverges, misses a migration or is newer than this binary\n" };

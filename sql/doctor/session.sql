@@ -30,9 +30,32 @@ select jsonb_build_object(
         else current_setting('synchronous_standby_names')
     end,
     'clock_ms', (extract(epoch from clock_timestamp()) * 1000)::int8,
-    'connections', (select count(*) from pg_catalog.pg_stat_activity as a where a.backend_type = 'client backend'),
-    'max_connections', current_setting('max_connections')::int,
-    'reserved_connections', current_setting('superuser_reserved_connections')::int
+    -- Those that leave the fewest connections come first; a superuser is bound by the server's only.
+    'connections', (
+        select jsonb_agg(to_jsonb(l) order by l.allowed - l.used, l.whose)
+        from (
+            select
+                'server' as whose,
+                (select count(*) from pg_catalog.pg_stat_activity as a where a.backend_type = 'client backend') as used,
+                current_setting('max_connections')::int - case
+                    when r.rolsuper then 0
+                    else current_setting('superuser_reserved_connections')::int
+                        + coalesce(current_setting('reserved_connections', true)::int, 0)
+                end as allowed
+            union all
+            select 'role', (select count(*) from pg_catalog.pg_stat_activity as a where a.usesysid = u.oid), u.rolconnlimit
+            from pg_catalog.pg_roles as u
+            where u.rolname = session_user
+              and u.rolconnlimit >= 0
+              and not u.rolsuper
+            union all
+            select 'database', (select count(*) from pg_catalog.pg_stat_activity as a where a.datid = d.oid), d.datconnlimit
+            from pg_catalog.pg_database as d
+            where d.datname = current_database()
+              and d.datconnlimit >= 0
+              and not r.rolsuper
+        ) as l
+    )
 )::text as json
 from pg_catalog.pg_roles as r
 where r.rolname = current_user

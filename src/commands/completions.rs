@@ -9,7 +9,7 @@ use crate::error::Result;
 
 /// The arguments of `vital completions`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = exit_codes!())]
+#[command(after_help = exit_codes!(offline))]
 pub struct Args {
     /// The shell; for bash try `source <(vital completions bash)`
     #[arg(value_enum)]

@@ -3,9 +3,9 @@
 use std::time::Instant;
 
 use super::Context;
-use crate::cli::exit_codes;
+use crate::cli::{Format, exit_codes};
 use crate::error::{Kind, Result};
-use crate::ops::doctor;
+use crate::ops::doctor::{self, Overview};
 
 /// The arguments of `vital doctor`.
 #[derive(Debug, clap::Args)]
@@ -19,7 +19,10 @@ pub(super) async fn run(_args: &Args, context: &Context) -> Result<u8> {
     let begun = Instant::now();
     let connection = context.connect().await?;
     let report = doctor::examine(&connection, begun.elapsed()).await?;
-    context.output.report(&report)?;
+    match context.output.format() {
+        Format::Table => context.output.report(&Overview(&report))?,
+        _ => context.output.report(&report)?,
+    }
     Ok(match report.problems {
         0 => 0,
         _ => Kind::Failed.exit_code(),

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 
 /// The arguments of `vital man`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = exit_codes!())]
+#[command(after_help = exit_codes!(offline))]
 pub struct Args {
     /// Write one page a command into this directory, creating it, instead of vital(1) to stdout
     #[arg(long, value_name = "DIR")]

@@ -201,6 +201,11 @@ fn server_hint(settings: &Settings, db: &DbError, fault: &Fault) -> String {
         let from = source(settings.sources.database.as_ref());
         return format!("create it with `createdb {database}`, or name another database{from}");
     }
+    if *code == SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE {
+        return format!(
+            "name another database, or have it opened: `alter database \"{database}\" allow_connections true`"
+        );
+    }
     if *code == SqlState::TOO_MANY_CONNECTIONS {
         return "close other sessions or raise max_connections; --wait 60s keeps trying".into();
     }

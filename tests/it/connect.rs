@@ -6,6 +6,6 @@ mod fake;
 mod files;
 mod hosts;
 mod parse;
-mod secure;
+pub mod secure;
 mod tls;
 mod wait;

@@ -1,5 +1,6 @@
 //! `vital demo`.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -68,4 +69,27 @@ fn kept_demo_goes_on_until_its_stop_command() {
         .status();
     assert!(status.unwrap().success());
     wait_until("the kept server is gone", || !directory.exists());
+}
+
+#[test]
+fn interrupted_demo_leaves_no_server() {
+    let files = tempfile::tempdir().unwrap();
+    let mut command = demo(&["--keep"]);
+    command
+        .env("TMPDIR", files.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut said = String::new();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    while !said.contains("loading a database") {
+        said.push_str(&lines.next().expect("the demo loads its database").unwrap());
+    }
+    let mark = child.id().to_string();
+    Command::new("kill").args(["-INT", &mark]).status().unwrap();
+    let rest: Vec<String> = lines.map_while(Result::ok).collect();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{said} {rest:?}");
+    assert!(rest.iter().any(|line| line.contains("interrupted")), "{rest:?}");
+    let left: Vec<_> = std::fs::read_dir(files.path()).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
 }

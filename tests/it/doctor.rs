@@ -1,5 +1,8 @@
 //! `vital doctor`: what it finds, each with the next step, and that it changes nothing.
 
+mod rights;
+mod servers;
+
 use serde_json::Value;
 
 use crate::support::pooler::{Mode, Pooler};
@@ -54,13 +57,13 @@ fn a_healthy_database_has_no_problem_but_the_servers_release() {
         ("path", "ok: socket /"),
         ("tls", "ok: not encrypted, and needs not be"),
         ("pooler", "ok: none is noticed"),
-        ("version", "ok: PostgreSQL 1"),
+        ("version", ": PostgreSQL 1"),
         ("replication", "ok: a primary"),
         ("clock", "ok: agrees"),
         ("connections", "ok: "),
         ("identity", "ok: postgres (bypasses row security, creates roles)"),
         ("migrate up", "ok: nothing stands in its way"),
-        ("other commands", "ok: the role may run every one"),
+        ("privileges", "ok: the role may run every command"),
         ("service_role", "ok: bypasses row security"),
         ("authenticated", "ok: is bound by row security"),
         ("auth.uid()", "ok: exists, and authenticated may call it"),
@@ -79,6 +82,11 @@ fn a_healthy_database_has_no_problem_but_the_servers_release() {
     let table = database.vital(&["doctor"]);
     assert!(table.stdout.starts_with("state"), "{table}");
     assert!(table.stdout.contains("notes: "), "{table}");
+    let csv = database.vital(&["doctor", "-o", "csv"]);
+    assert!(csv.stdout.starts_with("state,area,check,fact,next\n"), "{csv}");
+    let mut areas: Vec<&str> = findings.iter().filter_map(|f| f["area"].as_str()).collect();
+    areas.dedup();
+    assert_eq!(areas, ["connection", "server", "role", "api", "database"]);
 }
 
 #[test]
@@ -186,48 +194,6 @@ fn policies_locks_and_settings_that_hurt_are_problems() {
     found(&report, "settings", "ok: statement_timeout = 8s", "");
     found(&report, "settings", "note: idle_session_timeout = 1min", "--yes");
     found(&report, "locks", &format!("note: pid {pid} "), "");
-}
-
-#[test]
-fn a_role_with_few_rights_is_told_the_grants() {
-    let database = Database::create(Template::Migrated);
-    let role = format!("{}_guest", database.name());
-    let mut admin = database.superuser();
-    admin.batch_execute(&format!("create role {role} login")).unwrap();
-    let mut command = database.command(&["doctor", "-o", "json"]);
-    let (_, report) = examined(Run::of(command.env("DATABASE_URL", database.url_as(&role))));
-    found(
-        &report,
-        "verify",
-        "note: role lacks select on public.agents",
-        &format!("grant pg_read_all_data to {role}"),
-    );
-    found(
-        &report,
-        "verify (behaviour)",
-        "membership in anon, authenticated, service_role",
-        "grant anon, authenticated",
-    );
-    found(
-        &report,
-        "tenant, user, seed, assign-user, grant-admin",
-        "rights of the owner",
-        "grant postgres to",
-    );
-    found(
-        &report,
-        "names and addresses of users",
-        "select on auth.users",
-        "grant select on auth.users",
-    );
-    found(&report, "migrate up", "problem: role", "connect as postgres");
-    found(
-        &report,
-        "history",
-        "problem: the migration history may not be read",
-        "pg_read_all_data",
-    );
-    admin.batch_execute(&format!("drop role {role}")).unwrap();
 }
 
 #[test]

@@ -4,6 +4,9 @@ use serde::Serialize;
 
 use crate::report::{Cell, Report, Tone};
 
+/// The areas, from the outside to the inside.
+const AREAS: [&str; 5] = ["connection", "server", "role", "api", "database"];
+
 /// How something stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -14,6 +17,18 @@ pub enum State {
     Note,
     /// Stops something, or is unsafe.
     Problem,
+}
+
+impl State {
+    /// The word, in its colour.
+    pub(super) fn cell(self) -> Cell {
+        let (word, tone) = match self {
+            Self::Ok => ("ok", Tone::Good),
+            Self::Note => ("note", Tone::Warn),
+            Self::Problem => ("problem", Tone::Bad),
+        };
+        Cell::text(word).tone(tone)
+    }
 }
 
 /// One line of the examination.
@@ -79,7 +94,8 @@ pub struct DoctorReport {
 }
 
 impl DoctorReport {
-    pub(super) fn new(target: String, findings: Vec<Finding>) -> Self {
+    pub(super) fn new(target: String, mut findings: Vec<Finding>) -> Self {
+        findings.sort_by_key(|finding| AREAS.iter().position(|area| *area == finding.area));
         let count = |state| findings.iter().filter(|finding| finding.state == state).count();
         Self {
             target,
@@ -99,13 +115,8 @@ impl Report for DoctorReport {
 
     fn rows(&self) -> Vec<Vec<Cell>> {
         let row = |finding: &Finding| {
-            let (word, tone) = match finding.state {
-                State::Ok => ("ok", Tone::Good),
-                State::Note => ("note", Tone::Warn),
-                State::Problem => ("problem", Tone::Bad),
-            };
             vec![
-                Cell::text(word).tone(tone),
+                finding.state.cell(),
                 Cell::text(finding.area).tone(Tone::Dim),
                 Cell::text(&finding.check),
                 Cell::text(&finding.fact),
@@ -113,18 +124,5 @@ impl Report for DoctorReport {
             ]
         };
         self.findings.iter().map(row).collect()
-    }
-
-    fn summary(&self) -> Vec<String> {
-        let Self {
-            target,
-            problems,
-            notes,
-            ..
-        } = self;
-        vec![match problems {
-            0 => format!("no problem found with {target}; notes: {notes}"),
-            _ => format!("problems: {problems}, notes: {notes}, with {target}"),
-        }]
     }
 }

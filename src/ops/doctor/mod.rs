@@ -2,6 +2,7 @@
 
 mod advisories;
 mod finding;
+mod overview;
 mod path;
 mod pooler;
 mod rights;
@@ -12,11 +13,15 @@ mod tenancy;
 
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
+use tokio_postgres::Client;
+
 pub use finding::{DoctorReport, Finding, State};
+pub use overview::Overview;
 
 use crate::db::Connection;
 use crate::error::{Error, Result};
-use crate::ops::migrate::preflight;
+use crate::ops::migrate::{preflight, read, status};
 
 /// Looks at everything. `connecting` is how long ago the connection was begun to be opened.
 ///
@@ -44,7 +49,11 @@ pub async fn examine(connection: &Connection, connecting: Duration) -> Result<Do
         Err(error) => findings.push(unseen("server", "settings", &error)),
     }
     let facts = preflight::read(connection).await;
-    match rights::examine(connection, facts.as_ref().ok()).await {
+    let status = status::status(connection).await;
+    let is_done = status
+        .as_ref()
+        .is_ok_and(|report| !report.is_pending() && !report.is_divergent());
+    match rights::examine(connection, facts.as_ref().ok(), is_done).await {
         Ok(found) => findings.extend(found),
         Err(error) => findings.push(unseen("role", "privileges", &error)),
     }
@@ -53,13 +62,18 @@ pub async fn examine(connection: &Connection, connecting: Duration) -> Result<Do
         Err(error) => findings.push(unseen("api", "roles and functions", &error)),
     }
     match facts {
-        Ok(facts) => findings.extend(state::examine(connection, &facts).await),
+        Ok(facts) => findings.extend(state::examine(connection, &facts, &status).await),
         Err(error) => findings.push(unseen("database", "catalogs", &error)),
     }
     match connection.lost() {
         Some(lost) => Err(lost.clone()),
         None => Ok(DoctorReport::new(connection.settings.describe(), findings)),
     }
+}
+
+/// Reads one JSON document, whatever limit of time is preset for the session.
+async fn read<T: DeserializeOwned>(client: &Client, sql: &str) -> Result<T> {
+    read::json(client, &format!("{}; {sql}", read::UNLIMITED)).await
 }
 
 /// Says that something could not be looked at.

@@ -7,7 +7,6 @@ use tokio::time::timeout;
 use super::finding::Finding;
 use super::server::Session;
 use crate::db::{self, Connection};
-use crate::ops::migrate::read;
 
 const AREA: &str = "connection";
 const PID: &str = "select pg_backend_pid()::text as json";
@@ -78,8 +77,8 @@ pub async fn examine(connection: &Connection, session: &Session) -> Finding {
 async fn shares_backends(connection: &Connection, first: i32) -> crate::Result<bool> {
     let second = db::connect(&connection.settings).await?;
     for _ in 0..TRIES {
-        let one: i32 = read::json(connection, PID).await?;
-        let other: i32 = read::json(&second, PID).await?;
+        let one: i32 = super::read(connection, PID).await?;
+        let other: i32 = super::read(&second, PID).await?;
         if one == other || one != first {
             return Ok(true);
         }

@@ -7,7 +7,6 @@ use super::finding::Finding;
 use super::server::Session;
 use crate::error::Result;
 use crate::ops::migrate::preflight::Facts;
-use crate::ops::migrate::read;
 
 const RIGHTS: &str = include_str!("../../../sql/doctor/rights.sql");
 const AREA: &str = "role";
@@ -45,29 +44,36 @@ pub fn role(session: &Session) -> Finding {
     }
 }
 
-/// Tells what is missing for `up`, for `verify`, and for the commands that administer.
+/// Tells what is missing for `up`, for `verify`, and for the commands that administer. What stands in the way of `up`
+/// stops nothing where everything `is_done`.
 ///
 /// # Errors
 /// The server's.
-pub async fn examine(client: &Client, facts: Option<&Facts>) -> Result<Vec<Finding>> {
+pub async fn examine(client: &Client, facts: Option<&Facts>, is_done: bool) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     if let Some(facts) = facts {
         let problems = facts.problems();
         findings.extend(problems.iter().map(|problem| {
             let next = problem.hint.clone().unwrap_or_default();
-            Finding::problem(AREA, "migrate up", &problem.message, next)
+            let what = problem.message.as_str();
+            match is_done {
+                true => {
+                    Finding::note(AREA, "migrate up", format!("nothing is pending; later, {what}")).next(next)
+                }
+                false => Finding::problem(AREA, "migrate up", what, next),
+            }
         }));
         if problems.is_empty() {
             findings.push(Finding::ok(AREA, "migrate up", "nothing stands in its way"));
         }
     }
-    let lacks: Vec<Lack> = read::json(client, RIGHTS).await?;
+    let lacks: Vec<Lack> = super::read(client, RIGHTS).await?;
     findings.extend(lacks.iter().map(|lack| {
         let fact = format!("role lacks {}", lack.what);
         Finding::note(AREA, &lack.needed_for, fact).next(&lack.remedy)
     }));
     if lacks.is_empty() {
-        findings.push(Finding::ok(AREA, "other commands", "the role may run every one"));
+        findings.push(Finding::ok(AREA, "privileges", "the role may run every command"));
     }
     Ok(findings)
 }

@@ -3,12 +3,12 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Deserialize;
+use time::OffsetDateTime;
 use tokio_postgres::Client;
 
 use super::advisories;
 use super::finding::Finding;
 use crate::error::Result;
-use crate::ops::migrate::read;
 
 const SESSION: &str = include_str!("../../../sql/doctor/session.sql");
 const AREA: &str = "server";
@@ -32,6 +32,14 @@ pub struct ServerTls {
     pub client: Option<String>,
 }
 
+/// How many connections there are of those that are allowed.
+#[derive(Debug, Clone, Deserialize)]
+struct Limit {
+    whose: String,
+    used: i64,
+    allowed: i64,
+}
+
 /// What the server says about the session.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Session {
@@ -51,9 +59,8 @@ pub struct Session {
     in_recovery: bool,
     synchronous_standbys: String,
     clock_ms: i64,
-    connections: i64,
-    max_connections: i64,
-    reserved_connections: i64,
+    database: String,
+    connections: Vec<Limit>,
     /// Whether the session existed before the connection was opened.
     #[serde(skip)]
     pub is_older_backend: bool,
@@ -67,7 +74,7 @@ pub struct Session {
 /// The server's.
 pub async fn session(client: &Client, connecting: Duration) -> Result<Session> {
     let before = now_ms();
-    let mut session: Session = read::json(client, SESSION).await?;
+    let mut session: Session = super::read(client, SESSION).await?;
     let after = now_ms();
     // The answer was written at some moment between the two.
     session.skew_ms = match session.clock_ms {
@@ -92,13 +99,25 @@ pub fn examine(session: &Session) -> Vec<Finding> {
     findings.extend(fixes(session));
     findings.push(replica(session));
     findings.push(clock(session.skew_ms));
-    findings.push(connections(session));
+    findings.extend(connections(session));
     findings
 }
 
 fn version(session: &Session) -> Finding {
     let (shown, major) = (&session.server_version, session.server_version_num / 10_000);
     let fact = format!("PostgreSQL {shown}");
+    let until = advisories::supported_until(major);
+    let ended = until.filter(|day| {
+        OffsetDateTime::from_unix_timestamp(session.clock_ms / 1_000).is_ok_and(|now| now.date() > *day)
+    });
+    if let Some(day) = ended {
+        return Finding::note(
+            AREA,
+            "version",
+            format!("{fact}, which gets no more fixes since {day}"),
+        )
+        .next("plan the upgrade to a later major version");
+    }
     match major {
         OLDEST..=NEWEST => Finding::ok(AREA, "version", fact),
         ..OLDEST => Finding::problem(
@@ -119,7 +138,7 @@ fn fixes(session: &Session) -> Vec<Finding> {
         return vec![Finding::ok(
             AREA,
             "security fixes",
-            "every known fix of row security is in",
+            "every fix that isolation depends on and that this version of vital knows is in",
         )];
     }
     let next = advisories::safe(major).map_or_else(String::new, |minor| {
@@ -164,25 +183,30 @@ fn clock(skew_ms: i64) -> Finding {
     }
 }
 
-fn connections(session: &Session) -> Finding {
-    let Session {
-        connections: used,
-        max_connections,
-        reserved_connections,
-        ..
-    } = session;
-    let limit = max_connections - reserved_connections;
-    let fact = format!("{used} of {limit} are taken");
+fn connections(session: &Session) -> Option<Finding> {
+    let Limit { whose, used, allowed } = session.connections.first()?;
+    let (of, raise) = match whose.as_str() {
+        "role" => (
+            format!(", of role {}", session.session_user),
+            format!("`alter role {} connection limit`", session.session_user),
+        ),
+        "database" => (
+            format!(", of database {}", session.database),
+            format!("`alter database {} connection limit`", session.database),
+        ),
+        _ => (String::new(), "max_connections".to_owned()),
+    };
+    let fact = format!("{used} of {allowed} are taken{of}");
     // A large table is prepared over a second connection.
-    if limit - used < 2 {
-        return Finding::problem(
+    Some(match allowed - used < 2 {
+        true => Finding::problem(
             AREA,
             "connections",
             fact,
-            "close some, or raise max_connections: `migrate up` may need two",
-        );
-    }
-    Finding::ok(AREA, "connections", fact)
+            format!("close some, or raise {raise}: `migrate up` may need two more"),
+        ),
+        false => Finding::ok(AREA, "connections", fact),
+    })
 }
 
 #[cfg(test)]

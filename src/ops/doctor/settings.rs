@@ -5,7 +5,6 @@ use tokio_postgres::Client;
 
 use super::finding::Finding;
 use crate::error::Result;
-use crate::ops::migrate::read;
 
 const SETTINGS: &str = include_str!("../../../sql/doctor/settings.sql");
 const AREA: &str = "server";
@@ -91,7 +90,7 @@ impl Setting {
 /// # Errors
 /// The server's.
 pub async fn examine(client: &Client) -> Result<Vec<Finding>> {
-    let settings: Vec<Setting> = read::json(client, SETTINGS).await?;
+    let settings: Vec<Setting> = super::read(client, SETTINGS).await?;
     let mut findings: Vec<Finding> = settings.iter().filter_map(Setting::judge).collect();
     if findings.is_empty() {
         findings.push(Finding::ok(

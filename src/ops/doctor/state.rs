@@ -4,11 +4,12 @@ use super::finding::Finding;
 use super::tenancy::size;
 use super::unseen;
 use crate::db::Connection;
+use crate::error::Result;
 use crate::ops::migrate::blocker::BlockerRow;
 use crate::ops::migrate::online::Online;
 use crate::ops::migrate::preflight::Facts;
 use crate::ops::migrate::status::{self, State};
-use crate::ops::migrate::{policies, read, session};
+use crate::ops::migrate::{policies, session};
 
 const AREA: &str = "database";
 const BLOCKERS: &str = include_str!("../../../sql/migrate/blockers.sql");
@@ -21,19 +22,23 @@ const INDEX_NS_PER_ROW: i64 = 2_900;
 const INDEX_BYTES_PER_ROW: i64 = 90;
 
 /// Looks at all of it.
-pub async fn examine(connection: &Connection, facts: &Facts) -> Vec<Finding> {
+pub async fn examine(
+    connection: &Connection,
+    facts: &Facts,
+    status: &Result<status::StatusReport>,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut pending = Vec::new();
-    match status::status(connection).await {
+    match status {
         Ok(report) => {
             let of = |wanted: State| report.migrations.iter().filter(move |row| row.state == wanted);
             pending = of(State::Pending).map(|row| row.version).collect();
-            findings.push(history(&report));
+            findings.push(history(report));
         }
-        Err(error) => findings.push(unseen(AREA, "history", &error)),
+        Err(error) => findings.push(unseen(AREA, "history", error)),
     }
     findings.extend(leftovers(facts, &pending));
-    match read::json::<Vec<BlockerRow>>(connection, BLOCKERS).await {
+    match super::read::<Vec<BlockerRow>>(connection, BLOCKERS).await {
         Ok(rows) => findings.extend(locks(&rows, !pending.is_empty())),
         Err(error) => findings.push(unseen(AREA, "locks", &error)),
     }
@@ -44,7 +49,10 @@ pub async fn examine(connection: &Connection, facts: &Facts) -> Vec<Finding> {
         }));
     }
     if facts.owns_agents() || facts.agents() > 0 {
-        findings.push(cost(facts, &pending));
+        findings.push(match status {
+            Ok(_) => cost(facts, &pending),
+            Err(_) => Finding::ok(AREA, "size", format!("about {} agents", facts.agents())),
+        });
     }
     findings
 }
@@ -127,7 +135,7 @@ fn locks(rows: &[BlockerRow], is_pending: bool) -> Vec<Finding> {
                 0 => "commit prepared or rollback prepared ends it".to_owned(),
                 pid => format!("select pg_terminate_backend({pid}) ends it"),
             };
-            match is_long && is_pending {
+            match is_long && is_pending && !row.is_autovacuum() {
                 true => Finding::problem(AREA, "locks", row.sentence(), next),
                 false => Finding::note(AREA, "locks", row.sentence()),
             }

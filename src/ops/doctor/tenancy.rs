@@ -5,7 +5,6 @@ use tokio_postgres::Client;
 
 use super::finding::Finding;
 use crate::error::Result;
-use crate::ops::migrate::read;
 
 const TENANCY: &str = include_str!("../../../sql/doctor/tenancy.sql");
 
@@ -45,14 +44,14 @@ struct Tenancy {
 /// # Errors
 /// The server's.
 pub async fn examine(client: &Client) -> Result<Vec<Finding>> {
-    let tenancy: Tenancy = read::json(client, TENANCY).await?;
+    let tenancy: Tenancy = super::read(client, TENANCY).await?;
     let mut findings: Vec<Finding> = tenancy.roles.iter().map(role).collect();
     findings.extend(tenancy.functions.iter().map(function));
     findings.push(match tenancy.has_users {
         true => Finding::ok(
             "api",
             "auth.users",
-            "exists: users are checked, and may be named by address",
+            "exists: users are checked, and may be named by address by a role that sees them",
         ),
         false => Finding::note(
             "api",

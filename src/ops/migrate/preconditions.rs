@@ -13,9 +13,9 @@ impl Facts {
         problems.extend(self.wrong_server());
         problems.extend(self.wrong_agents());
         problems.extend(self.missing_api());
-        for table in TABLES {
-            problems.extend(self.relation(table).and_then(|relation| self.unusable(relation)));
-        }
+        let tables = TABLES.iter().filter_map(|table| self.relation(table));
+        problems.extend(tables.filter(|table| table.kind != "table").map(wrong_kind));
+        problems.extend(self.owners());
         problems.extend(self.missing_privileges());
         problems
     }
@@ -52,7 +52,13 @@ impl Facts {
             );
         };
         if agents.kind != "table" {
-            return Some(wrong_kind(agents));
+            let kind = &agents.kind;
+            return Some(
+                Error::failed(format!("public.agents is a {kind}, not a plain table")).with_hint(
+                    "policies, triggers and a primary key are needed on it, so `agents` must be a plain table; is this \
+                     the right database?",
+                ),
+            );
         }
         match self.agents_columns.get("id").map(String::as_str) {
             Some("uuid") => {}
@@ -79,7 +85,7 @@ impl Facts {
                     .with_hint(format!("add `{column}`: indexes and the audit need it")),
             );
         }
-        self.unusable(agents)
+        None
     }
 
     fn missing_api(&self) -> Option<Error> {
@@ -98,17 +104,27 @@ impl Facts {
         })
     }
 
-    fn unusable(&self, relation: &Relation) -> Option<Error> {
-        if relation.kind != "table" {
-            return Some(wrong_kind(relation));
+    /// The tables that belong to others, by owner.
+    fn owners(&self) -> Vec<Error> {
+        let tables = ["agents"].into_iter().chain(TABLES);
+        let foreign = tables
+            .filter_map(|table| self.relation(table))
+            .filter(|relation| relation.kind == "table" && !relation.owned);
+        let mut by_owner: Vec<(&str, Vec<String>)> = Vec::new();
+        for Relation { name, owner, .. } in foreign {
+            let name = format!("public.{name}");
+            match by_owner.iter_mut().find(|(known, _)| known == owner) {
+                Some((_, names)) => names.push(name),
+                None => by_owner.push((owner, vec![name])),
+            }
         }
-        (!relation.owned).then(|| {
-            let Relation { name, owner, .. } = relation;
-            Error::failed(format!("role {} does not own public.{name}", self.role)).with_hint(format!(
+        let problem = |(owner, names): (&str, Vec<String>)| {
+            Error::failed(format!("role {} does not own {}", self.role, names.join(", "))).with_hint(format!(
                 "connect as {owner}, or grant it: grant \"{owner}\" to \"{}\"",
                 self.role
             ))
-        })
+        };
+        by_owner.into_iter().map(problem).collect()
     }
 
     fn missing_privileges(&self) -> Option<Error> {
@@ -121,7 +137,8 @@ impl Facts {
                 &format!("schemas in database `{database}`"),
                 format!("grant create on database \"{database}\" to \"{role}\""),
             )),
-            Some(false) => Some(lacks(
+            // Whoever owns the tables owns it, and that was said.
+            Some(false) if self.owners().is_empty() => Some(lacks(
                 "objects in schema vital_private",
                 format!("connect as its owner, or grant create, usage on schema vital_private to \"{role}\""),
             )),

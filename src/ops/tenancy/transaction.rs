@@ -12,6 +12,7 @@ use crate::interrupt::Interrupt;
 use crate::ops::commit::{self, Uncommitted};
 use crate::ops::event::{Event, Observer};
 
+const BEGIN: &str = include_str!("../../../sql/admin/begin.sql");
 const RULE: &str = include_str!("../../../sql/admin/rule.sql");
 
 /// The pause before the second try; it doubles up to [`LONGEST_PAUSE`].
@@ -101,9 +102,10 @@ impl Tenancy<'_> {
     ) -> Result<T, Fault> {
         let operator = self.operator.setting();
         let transaction = self.connection.begin().await?;
-        let say = "select pg_catalog.set_config('vital.operator', $1, true), \
-                   pg_catalog.set_config('timezone', 'UTC', true)";
-        transaction.execute(say, &[&operator]).await?;
+        let begun = transaction.query_one(BEGIN, &[&operator]).await?;
+        if let Some(tables) = begun.get::<_, Option<String>>("hidden") {
+            return Err(hidden(what, &tables, begun.get("role")).into());
+        }
         let done = work(&transaction).await?;
         self.interrupt.check()?;
         if end == End::Rollback {
@@ -143,4 +145,13 @@ impl Tenancy<'_> {
         };
         failure.with_detail(format!("the rule is {}", rule.get::<_, &str>("definition")))
     }
+}
+
+/// What the role may read but does not see would look like nothing at all.
+fn hidden(what: &str, tables: &str, role: &str) -> Error {
+    Error::failed(what)
+        .with_cause(format!("row security hides {tables} from role `{role}`"))
+        .with_hint(
+            "nothing was changed; connect as the owner of the tables, or as another role that bypasses row security",
+        )
 }

@@ -10,9 +10,9 @@ use super::cut::{commits, cut, cut_anywhere};
 use super::disk::{Left, all_lefts, fill_up};
 use super::is_long;
 use super::kill::{interrupted, killed};
-use super::proxy::{From, Message, Passes, Proxy};
 use super::statements::fail_statements;
 use super::subject::Subject;
+use crate::support::proxy::{From, Message, Passes, Proxy};
 use crate::support::{Run, Template};
 
 fn subject(name: &'static str, arguments: &str) -> Subject<'static> {
