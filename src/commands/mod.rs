@@ -30,6 +30,7 @@ use crate::cli::Global;
 use crate::db::{self, Connection, Settings};
 use crate::error::Result;
 use crate::interrupt::Interrupt;
+use crate::ops::event::{Event, Observer};
 use crate::progress::Progress;
 use crate::prompt::Prompt;
 use crate::render::Output;
@@ -132,7 +133,14 @@ impl Context {
     /// # Errors
     /// Those of [`db::connect`].
     pub async fn connect_to(&self, settings: &Settings) -> Result<Connection> {
-        let connection = db::connect(settings).await?;
+        let waiting = |cause: &str, waited| {
+            self.progress.event(&Event::Waiting {
+                for_what: format!("the server on {} ({cause})", settings.place()),
+                blocker: None,
+                waited,
+            });
+        };
+        let connection = db::connect_telling(settings, waiting).await?;
         self.interrupt.watch(&connection);
         Ok(connection)
     }

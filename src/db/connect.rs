@@ -13,7 +13,7 @@ use super::host::{Endpoint, Place};
 use super::modes::{Session, SslMode};
 use super::settings::Settings;
 use super::tls;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The pause before the first retry; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -27,6 +27,17 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// [`crate::Kind::Unreachable`] with the server's or the system's reason and a hint; [`crate::Kind::Usage`] for a
 /// certificate file that cannot be used.
 pub async fn connect(settings: &Settings) -> Result<Connection> {
+    connect_telling(settings, |_, _| {}).await
+}
+
+/// As [`connect`], and tells after each try that is repeated why it failed and how long the wait has lasted.
+///
+/// # Errors
+/// Those of [`connect`].
+pub async fn connect_telling(
+    settings: &Settings,
+    mut waiting: impl FnMut(&str, Duration),
+) -> Result<Connection> {
     let tls = match settings.tls.mode {
         SslMode::Disable => None,
         _ if settings
@@ -38,22 +49,37 @@ pub async fn connect(settings: &Settings) -> Result<Connection> {
         }
         _ => Some(tls::connector(&settings.tls)?),
     };
-    let deadline = Instant::now() + settings.wait;
+    let begun = Instant::now();
     let mut pause = FIRST_PAUSE;
     loop {
         let failures = match try_all(settings, tls.as_ref()).await {
             Ok(connection) => return Ok(connection),
             Err(failures) => failures,
         };
-        let left = deadline.saturating_duration_since(Instant::now());
+        let waited = begun.elapsed();
+        let left = settings.wait.saturating_sub(waited);
         let may_pass = failures.last().is_some_and(|failure| failure.fault.may_pass());
-        if left.is_zero() || !may_pass {
+        if !may_pass || settings.wait.is_zero() {
             return Err(report(settings, &failures));
         }
+        let error = report(settings, &failures);
+        if left.is_zero() {
+            return Err(given_up(error, waited));
+        }
         tracing::info!("{} is not up yet, waiting", settings.place());
+        waiting(error.cause.as_deref().unwrap_or_default(), waited);
         tokio::time::sleep(jitter(pause).min(left)).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
+}
+
+/// Says that waiting was in vain.
+fn given_up(error: Error, waited: Duration) -> Error {
+    let hint = error.hint.as_deref().unwrap_or_default();
+    let hint = hint.replace("--wait 60s", "a longer --wait");
+    error
+        .with_detail(format!("tried again for {} s", waited.as_secs()))
+        .with_hint(hint)
 }
 
 /// Half of `pause`, and a random part of the other half.

@@ -128,7 +128,7 @@ impl Fault {
             Self::Driver { .. } => {
                 let full = self
                     .db()
-                    .is_some_and(|db| *db.code() == SqlState::TOO_MANY_CONNECTIONS);
+                    .is_some_and(|db| *db.code() == SqlState::TOO_MANY_CONNECTIONS || is_pooler_waiting(db));
                 let denied = self
                     .io()
                     .is_some_and(|error| error.kind() == io::ErrorKind::PermissionDenied);
@@ -136,4 +136,15 @@ impl Fault {
             }
         }
     }
+}
+
+/// A pooler that cannot reach its server, or has no room, says so by the code of a broken protocol.
+fn is_pooler_waiting(db: &DbError) -> bool {
+    let signs = [
+        "server_login_retry",
+        "cannot connect to server",
+        "no more connections",
+        "query_wait_timeout",
+    ];
+    *db.code() == SqlState::PROTOCOL_VIOLATION && signs.iter().any(|sign| db.message().contains(sign))
 }

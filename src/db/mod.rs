@@ -21,7 +21,7 @@ mod tls;
 mod url;
 mod verify;
 
-pub use connect::connect;
+pub use connect::{connect, connect_telling};
 pub use connection::{Canceller, Connection, Notice};
 pub use file::{ConfigFile, Exception, Fleet};
 pub use settings::{Settings, Timeouts};

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::support::{Run, binaries, wait_until};
+use crate::support::{Run, binaries, interrupt, wait_until};
 
 fn demo(arguments: &[&str]) -> Command {
     let mut command = crate::support::vital();
@@ -85,8 +85,7 @@ fn interrupted_demo_leaves_no_server() {
     while !said.contains("loading a database") {
         said.push_str(&lines.next().expect("the demo loads its database").unwrap());
     }
-    let mark = child.id().to_string();
-    Command::new("kill").args(["-INT", &mark]).status().unwrap();
+    interrupt(&child);
     let rest: Vec<String> = lines.map_while(Result::ok).collect();
     assert_eq!(child.wait().unwrap().code(), Some(130), "{said} {rest:?}");
     assert!(rest.iter().any(|line| line.contains("interrupted")), "{rest:?}");

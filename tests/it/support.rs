@@ -32,7 +32,7 @@ mod terminal;
 pub use command::{CANARY, Run, vital};
 pub use database::Database;
 pub use part::{Part, respawn, respawn_at, told};
-pub use process::{is_root, open_directory, ordinary_user, processes_of, wait_until};
+pub use process::{interrupt, is_root, open_directory, ordinary_user, processes_of, wait_until};
 pub use request::Request;
 pub use server::{Address, Server, binaries, shared_options, start};
 pub use template::{Template, fixture, run_file};

@@ -1,5 +1,7 @@
 //! Waiting for a server that comes up, and cancelling what runs.
 
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use vital::cli::ConnectArgs;
@@ -8,7 +10,7 @@ use vital::server::Signal;
 
 use super::cases::{Case, identity, run, socket_only};
 use super::fake::{Answer, Fake};
-use crate::support::Server;
+use crate::support::{Run, Server, interrupt, vital};
 
 fn settings(url: &str, wait: Duration) -> Settings {
     let args = ConnectArgs {
@@ -58,11 +60,47 @@ fn refused_connection_is_tried_again_until_the_time_is_up() {
 fn only_what_may_pass_is_tried_again() {
     for (answer, again) in [
         (Answer::Error("57P03", "the database system is starting up"), true),
+        (
+            Answer::Error("57P03", "the database system is shutting down"),
+            true,
+        ),
+        (
+            Answer::Error("57P03", "the database system is in recovery mode"),
+            true,
+        ),
+        (
+            Answer::Error("57P03", "the database system is not yet accepting connections"),
+            true,
+        ),
+        (
+            Answer::Error("57P01", "terminating connection due to administrator command"),
+            true,
+        ),
         (Answer::Error("53300", "sorry, too many clients already"), true),
+        (
+            Answer::Error(
+                "08P01",
+                "server login has been failing, cached error: connect failed (server_login_retry)",
+            ),
+            true,
+        ),
+        (
+            Answer::Error("08P01", "no more connections allowed (max_client_conn)"),
+            true,
+        ),
+        (
+            Answer::Error("08P01", "unsupported startup parameter: options"),
+            false,
+        ),
         (Answer::Close, true),
         (Answer::HangUp, true),
         (Answer::Error("28P01", "password authentication failed"), false),
+        (Answer::Error("28000", "no pg_hba.conf entry for host"), false),
         (Answer::Error("3D000", "database does not exist"), false),
+        (
+            Answer::Error("55000", "database is not currently accepting connections"),
+            false,
+        ),
     ] {
         let fake = Fake::new(answer);
         let started = Instant::now();
@@ -71,6 +109,69 @@ fn only_what_may_pass_is_tried_again() {
         assert_eq!(fake.count() > 1, again, "{} attempts", fake.count());
         assert!(started.elapsed() < Duration::from_secs(4));
     }
+}
+
+#[test]
+fn host_without_an_address_is_tried_again_and_tls_that_is_refused_is_not() {
+    let unknown = settings(
+        "postgresql://me@there-is-no-such-host.invalid/mine",
+        Duration::from_millis(300),
+    );
+    let Err(error) = run(connect(&unknown)) else {
+        panic!("there is such a host");
+    };
+    assert!(
+        error
+            .details
+            .iter()
+            .any(|line| line.starts_with("tried again for")),
+        "{error:?}"
+    );
+
+    let server = Server::private();
+    let url = format!(
+        "postgresql://postgres@127.0.0.1:{}/postgres?sslmode=require",
+        server.port
+    );
+    let Err(error) = run(connect(&settings(&url, Duration::from_secs(60)))) else {
+        panic!("the server has no certificate");
+    };
+    assert!(
+        !error.details.iter().any(|line| line.starts_with("tried again")),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn waiting_is_told_and_ends_at_once_when_interrupted() {
+    let mut command = vital();
+    command
+        .args(["tenant", "list", "--wait", "600s"])
+        .env("DATABASE_URL", "postgresql://me@127.0.0.1:1/mine?sslmode=disable")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+    let first = said.next().unwrap().unwrap();
+    assert!(
+        first.starts_with("waiting for the server on 127.0.0.1:1 (connection refused) since"),
+        "{first}"
+    );
+    interrupt(&child);
+    let rest: Vec<String> = said.map_while(Result::ok).collect();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{rest:?}");
+    assert!(rest.iter().any(|line| line.contains("interrupted")), "{rest:?}");
+}
+
+#[test]
+fn waiting_in_vain_says_so() {
+    let mut command = vital();
+    command
+        .args(["tenant", "list", "--wait", "300ms"])
+        .env("DATABASE_URL", "postgresql://me@127.0.0.1:1/mine?sslmode=disable");
+    let run = Run::of(&mut command).failure(7);
+    assert!(run.stderr.contains("tried again for 0 s"), "{run}");
+    assert!(run.stderr.contains("a longer --wait waits"), "{run}");
 }
 
 #[test]

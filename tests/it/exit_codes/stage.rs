@@ -3,14 +3,14 @@
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use postgres::Client;
 use tempfile::TempDir;
 
 use super::Situation;
 use crate::support::proxy::{At, Cut, Passes, Proxy, Then};
-use crate::support::{Database, Run, Template, open_directory, vital, wait_until};
+use crate::support::{Database, Run, Template, interrupt, open_directory, vital, wait_until};
 
 /// A tenant that is not there yet.
 const SEED: &str = "schema: vital.seed/1\ntenants:\n- slug: sown\n  name: Sown\n  type: client\n";
@@ -202,10 +202,6 @@ fn interrupted(arguments: &[&str]) -> Run {
         silent = listener.accept().ok();
         silent.is_some() || child.try_wait().unwrap().is_some()
     });
-    let killed = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(killed.success());
+    interrupt(&child);
     child.wait_with_output().unwrap().into()
 }

@@ -139,6 +139,16 @@ fn the_password_is_in_no_log_however_verbose() {
         &["migrate", "plan", "-vvv"],
         &["migrate", "status", "-vvv", "-o", "yaml"],
         &["verify", "-vvv"],
+        &["sharing", "report", "-vvv"],
+        &[
+            "migrate",
+            "status",
+            "-vvv",
+            "--wait",
+            "100ms",
+            "--progress",
+            "json",
+        ],
         &["audit", "-vvv"],
         &["tenant", "list", "-vvv"],
         &["seed", "--export", "-vvv"],
@@ -158,5 +168,44 @@ fn the_password_is_in_no_log_however_verbose() {
         .success();
         let dead = format!("postgresql://me:{CANARY}@127.0.0.1:1/d?sslmode=disable");
         Run::of(database.command(arguments).env("DATABASE_URL", &dead)).failure(7);
+    }
+}
+
+#[test]
+fn the_password_is_in_no_file_that_is_written() {
+    let database = Database::create(Template::World);
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name).display().to_string();
+    let url = database
+        .url()
+        .replace("user=", &format!("password={CANARY}&user="));
+    for arguments in [
+        &[
+            "verify",
+            "--report",
+            &format!("junit={}", at("junit.xml")),
+            "--report",
+            &format!("sarif={}", at("sarif.json")),
+        ][..],
+        &[
+            "sharing",
+            "report",
+            "--html",
+            &at("report.html"),
+            "--svg",
+            &at("report.svg"),
+        ],
+        &["sharing", "matrix", "--html", &at("matrix.html")],
+        &["sharing", "audit", "--html", &at("audit.html")],
+    ] {
+        Run::of(database.command(arguments).env("DATABASE_URL", &url)).success();
+    }
+    // A doctor may have problems with the server's release.
+    Run::of(database.command(&["doctor", "-vvv"]).env("DATABASE_URL", &url));
+    let files: Vec<_> = std::fs::read_dir(directory.path()).unwrap().flatten().collect();
+    assert_eq!(files.len(), 6, "{files:?}");
+    for file in files {
+        let text = std::fs::read_to_string(file.path()).unwrap();
+        assert!(!text.contains(CANARY), "{file:?}");
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use super::command::CANARY;
 use super::database::Database;
 
 /// How long the screen may take to show what is expected.
@@ -31,6 +32,7 @@ impl Terminal {
             .arg(format!("PATH={}", std::env::var("PATH").unwrap()))
             .arg(format!("HOME={}", home.display()))
             .arg(format!("DATABASE_URL={}", db.url()))
+            .arg(format!("PGPASSWORD={CANARY}"))
             .args(["sh", "-c", SHOW_END, "sh", env!("CARGO_BIN_EXE_vital")])
             .args(arguments)
             .output();
@@ -88,7 +90,9 @@ impl Terminal {
 
     fn screen(&self) -> String {
         let output = self.tmux(&["capture-pane", "-p", "-J"]).output().unwrap();
-        String::from_utf8_lossy(&output.stdout).into_owned()
+        let screen = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(!screen.contains(CANARY), "the password is shown:\n{screen}");
+        screen
     }
 
     fn tmux(&self, arguments: &[&str]) -> Command {
