@@ -1,6 +1,5 @@
 //! Every exit code that the help of a command names, and the situation in which the command ends with it.
 
-mod cut;
 mod stage;
 
 use std::collections::BTreeSet;

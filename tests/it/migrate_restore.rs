@@ -200,7 +200,15 @@ fn agents_that_are_gone_are_told_and_new_ones_are_the_platforms() {
 #[test]
 fn the_archive_is_closed_to_the_api() {
     let database = Database::create(Template::Used);
+    let mut owner = database.client();
+    owner
+        .batch_execute("alter default privileges grant select on tables to anon, authenticated, service_role")
+        .unwrap();
     down(&database, "0");
+    // Not even with a way into the schema.
+    owner
+        .batch_execute("grant usage on schema vital_archive to anon, authenticated, service_role")
+        .unwrap();
     for role in ["anon", "authenticated", "service_role"] {
         for table in ["contents", "set_1_tenants", "set_1_agents"] {
             let read = database

@@ -23,6 +23,7 @@ pub mod migrations;
 mod part;
 pub mod pooler;
 mod process;
+pub mod proxy;
 mod request;
 mod server;
 mod template;

@@ -9,11 +9,23 @@ use postgres::Client;
 use tempfile::TempDir;
 
 use super::Situation;
-use super::cut::CutAtCommit;
+use crate::support::proxy::{At, Cut, Passes, Proxy, Then};
 use crate::support::{Database, Run, Template, interrupt, open_directory, vital, wait_until};
 
 /// A tenant that is not there yet.
 const SEED: &str = "schema: vital.seed/1\ntenants:\n- slug: sown\n  name: Sown\n  type: client\n";
+
+/// The server never gets the COMMIT of a transaction in which something may be written, and is gone.
+const AT_COMMIT: Cut = Cut {
+    at: At::First(|message| {
+        let text = message.to_lowercase();
+        text.starts_with('q')
+            && text.trim_end_matches('\0').ends_with("commit")
+            && !text.contains("read only")
+    }),
+    passes: Passes::Bytes(0),
+    then: Then::CloseForGood,
+};
 
 /// The databases of one test.
 pub struct Stage {
@@ -94,10 +106,10 @@ impl Stage {
             }
             Situation::CutAtCommit => {
                 let (database, more) = self.with_something_to_do(&arguments);
-                let way = CutAtCommit::start(database.as_ref().unwrap_or(&self.world));
-                // As long as it may try to come back.
-                let patience = ["--migration-lock-wait=200ms"];
-                at(&[&arguments, more, &patience].concat(), &way.url())
+                let database = database.as_ref().unwrap_or(&self.world);
+                let proxy = Proxy::start(database, Some(AT_COMMIT));
+                let briefly = ["--migration-lock-wait=100ms"];
+                Run::of(&mut proxy.command(database, &[&arguments, more, &briefly].concat()))
             }
             Situation::Interrupted => interrupted(&arguments),
         })
@@ -119,8 +131,8 @@ impl Stage {
                 Some(Database::create(Template::PreState)),
                 &["--replace-policies", "--online=never"],
             ),
-            ["bootstrap"] => (Some(Database::create(Template::Plain)), &[]),
             ["migrate", "down", ..] => (Some(Database::create(Template::Migrated)), &[]),
+            ["bootstrap"] => (Some(Database::create(Template::Empty)), &[]),
             ["verify"] => {
                 let database = Database::create(Template::Migrated);
                 execute(

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::check::{applied, assert_completes, prepare, wait_for_quiet};
-use super::proxy::{Cut, From, Message, Passes, Proxy, Then};
 use super::subject::Subject;
-use super::{finish, is_long, start, survive};
+use super::{UP, finish, is_long, start, survive};
+use crate::support::proxy::{At, Cut, From, Message, Passes, Proxy, Then};
 use crate::support::{Database, Run, Template, wait_until};
 
 /// The conversation of an undisturbed run.
@@ -26,9 +26,11 @@ fn conversation_of_up(more: &[&str]) -> Vec<Message> {
 /// A cut in `message`, after so much of it.
 pub fn cut(message: &Message, passes: Passes) -> Cut {
     Cut {
-        connection: message.connection,
-        from: message.from,
-        message: message.number,
+        at: At::Place {
+            connection: message.connection,
+            from: message.from,
+            number: message.number,
+        },
         passes,
         then: Then::Close,
     }
@@ -154,7 +156,7 @@ fn a_connection_cut_while_preparing_online_is_made_up_for() {
     survive("connection cut, online", &cuts, 2, |cut| {
         let database = Database::create(Template::PreState);
         let proxy = Proxy::start(&database, Some(*cut));
-        let run = Run::of(&mut proxy.up(&database, &always));
+        let run = Run::of(&mut proxy.command(&database, &[&UP[..], &always].concat()));
         assert!([0, 1, 7].contains(&run.code), "{run}");
         wait_for_quiet(&database);
         Run::of(&mut super::up(&database, &always)).success();
@@ -172,7 +174,7 @@ fn a_connection_that_falls_silent_frees_the_table_soon() {
         ..cut(record, Passes::Bytes(0))
     };
     let proxy = Proxy::start(&database, Some(silence));
-    let mut child = start(&mut proxy.up(&database, &[]));
+    let mut child = start(&mut proxy.command(&database, &UP));
     wait_until("the connection is silent", || proxy.has_cut());
     // Nobody tells the server; migration 2 holds its lock on agents.
     let mut reader = database.client();
@@ -196,7 +198,7 @@ fn an_interrupt_ends_a_run_whose_connection_is_silent() {
         ..cut(record, Passes::Bytes(0))
     };
     let proxy = Proxy::start(&database, Some(silence));
-    let child = start(&mut proxy.up(&database, &[]));
+    let child = start(&mut proxy.command(&database, &UP));
     wait_until("the connection is silent", || proxy.has_cut());
     super::kill::send(&child, rustix::process::Signal::INT);
     let begun = std::time::Instant::now();

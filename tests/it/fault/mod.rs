@@ -12,7 +12,6 @@ mod crash;
 mod cut;
 mod disk;
 pub mod kill;
-mod proxy;
 mod statements;
 mod subject;
 mod undo;

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use super::UP;
 use super::check::assert_sound;
-use super::proxy::Proxy;
+use crate::support::proxy::Proxy;
 use crate::support::{Database, Run, Server, Template};
 
 /// A command on a database, and what must be true after it was disturbed.

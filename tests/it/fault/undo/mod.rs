@@ -10,9 +10,9 @@ use super::cut::{commits, cut, cut_anywhere};
 use super::disk::{Left, all_lefts, fill_up};
 use super::is_long;
 use super::kill::{interrupted, killed};
-use super::proxy::{From, Message, Passes, Proxy};
 use super::statements::fail_statements;
 use super::subject::Subject;
+use crate::support::proxy::{From, Message, Passes, Proxy};
 use crate::support::{Run, Template};
 
 fn subject(name: &'static str, arguments: &str) -> Subject<'static> {
@@ -56,13 +56,27 @@ fn subjects() -> Vec<Subject<'static>> {
     subjects
 }
 
+fn cut_off(subject: &Subject<'_>) {
+    prepare();
+    let messages = cut_anywhere(subject, 8);
+    cut_after_the_last_commit(subject, &messages);
+}
+
 #[test]
 fn a_connection_cut_anywhere_leaves_whole_steps() {
-    prepare();
-    for subject in subjects() {
-        let messages = cut_anywhere(&subject, 8);
-        cut_after_the_last_commit(&subject, &messages);
+    cut_off(&down_to_0());
+}
+
+#[test]
+fn a_connection_cut_anywhere_leaves_whole_steps_where_some_stay() {
+    if is_long() {
+        cut_off(&down_to_2());
     }
+}
+
+#[test]
+fn a_connection_cut_anywhere_puts_whole_steps_back() {
+    cut_off(&restore());
 }
 
 /// All is done then, and a new connection tells what.

@@ -5,10 +5,10 @@ mod check;
 use self::check::{Writer, assign_file, bootstrap, grant_admin, seed, sharing_set, verify_fix};
 use super::cut::{conversation, cut};
 use super::kill::{interrupted, killed};
-use super::proxy::{Cut, From, Message, Passes, Proxy, Then};
 use super::subject::Subject;
 use super::{is_long, survive};
 use crate::support::Run;
+use crate::support::proxy::{Cut, From, Message, Passes, Proxy, Then};
 
 /// The message that commits, and the server's answer to it.
 fn commit(messages: &[Message]) -> (&Message, &Message) {

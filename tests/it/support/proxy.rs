@@ -12,8 +12,7 @@ use std::thread;
 
 use tempfile::TempDir;
 
-use super::up;
-use crate::support::{Database, open_directory};
+use super::{Database, open_directory};
 
 /// Who sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +30,8 @@ pub enum Passes {
     Half,
     /// All but the last byte.
     AllButOne,
+    /// All of it.
+    Whole,
 }
 
 /// What happens then.
@@ -44,16 +45,40 @@ pub enum Then {
     Silence,
 }
 
+/// Which message is cut.
+#[derive(Debug, Clone, Copy)]
+pub enum At {
+    /// One by its place.
+    Place {
+        /// The connection, in the order in which they were opened.
+        connection: usize,
+        from: From,
+        /// The message of that sender, from 0.
+        number: usize,
+    },
+    /// The first of the client that is such a one.
+    First(fn(&str) -> bool),
+}
+
 /// One place to cut a conversation.
 #[derive(Debug, Clone, Copy)]
 pub struct Cut {
-    /// The connection, in the order in which they were opened.
-    pub connection: usize,
-    pub from: From,
-    /// The message of that sender, from 0.
-    pub message: usize,
+    pub at: At,
     pub passes: Passes,
     pub then: Then,
+}
+
+impl Cut {
+    fn is_at(&self, message: &Message) -> bool {
+        match self.at {
+            At::Place {
+                connection,
+                from,
+                number,
+            } => (connection, from, number) == (message.connection, message.from, message.number),
+            At::First(is_such) => message.from == From::Vital && is_such(&message.text),
+        }
+    }
 }
 
 /// A message of the recorded conversation.
@@ -89,7 +114,6 @@ impl Proxy {
                 let Ok(server) = UnixStream::connect(&server) else {
                     return;
                 };
-                let cut = cut.filter(|cut| cut.connection == connection);
                 let cut_off = Arc::new(AtomicBool::new(false));
                 for (from, source, sink) in
                     [(From::Vital, &client, &server), (From::Server, &server, &client)]
@@ -98,7 +122,7 @@ impl Proxy {
                         connection,
                         from,
                         sink: sink.try_clone().unwrap(),
-                        cut: cut.filter(|cut| cut.from == from),
+                        cut,
                         is_cut: cut_off.clone(),
                         done: flag.clone(),
                         log: log.clone(),
@@ -122,9 +146,9 @@ impl Proxy {
         format!("postgresql:///{name}?host={host}&port=5432&user=postgres")
     }
 
-    /// The runner, connected through the proxy.
-    pub fn up(&self, database: &Database, more: &[&str]) -> Command {
-        let mut command = up(database, more);
+    /// The command of these arguments, connected through the proxy.
+    pub fn command(&self, database: &Database, arguments: &[&str]) -> Command {
+        let mut command = database.command(arguments);
         command.env("DATABASE_URL", self.url(database));
         command
     }
@@ -174,13 +198,17 @@ impl Line {
         if self.is_cut.load(Ordering::SeqCst) {
             return true;
         }
-        self.log.lock().unwrap().push(Message {
+        let said = Message {
             connection: self.connection,
             from: self.from,
             number,
             text: String::from_utf8_lossy(message).into_owned(),
-        });
-        let Some(cut) = self.cut.filter(|cut| cut.message == number) else {
+        };
+        let cut = self
+            .cut
+            .filter(|cut| cut.is_at(&said) && !self.done.load(Ordering::SeqCst));
+        self.log.lock().unwrap().push(said);
+        let Some(cut) = cut else {
             return self.sink.write_all(message).is_ok();
         };
         let all_but_one = message.len() - 1;
@@ -188,6 +216,7 @@ impl Line {
             Passes::Bytes(bytes) => bytes.min(all_but_one),
             Passes::Half => message.len() / 2,
             Passes::AllButOne => all_but_one,
+            Passes::Whole => message.len(),
         };
         self.is_cut.store(true, Ordering::SeqCst);
         if cut.then == Then::CloseForGood {
@@ -197,7 +226,12 @@ impl Line {
         self.done.store(true, Ordering::SeqCst);
         match cut.then {
             Then::Close | Then::CloseForGood => {
-                let _ = self.sink.shutdown(Shutdown::Both);
+                // Whoever got the whole message may deal with it first.
+                let end = match cut.passes {
+                    Passes::Whole => Shutdown::Write,
+                    _ => Shutdown::Both,
+                };
+                let _ = self.sink.shutdown(end);
                 let _ = source.shutdown(Shutdown::Both);
             }
             // The streams stay open as long as this thread.
