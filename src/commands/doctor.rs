@@ -19,6 +19,7 @@ pub(super) async fn run(_args: &Args, context: &Context) -> Result<u8> {
     let begun = Instant::now();
     let connection = context.connect().await?;
     let report = doctor::examine(&connection, begun.elapsed()).await?;
+    context.interrupt.check()?;
     match context.output.format() {
         Format::Table => context.output.report(&Overview(&report))?,
         _ => context.output.report(&report)?,

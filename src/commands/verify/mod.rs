@@ -60,9 +60,9 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     }
     let request = args.request(context)?;
     let mut connection = context.connect().await?;
-    let mut verification = verify::verify(&mut connection, &request).await?;
+    let mut verification = verify::verify(&mut connection, &request, &context.interrupt).await?;
     if args.fix && mended(context, &mut connection, &verification).await? {
-        verification = verify::verify(&mut connection, &request).await?;
+        verification = verify::verify(&mut connection, &request, &context.interrupt).await?;
     }
     match context.output.format() {
         Format::Table => context.output.report(&Overview(&verification))?,

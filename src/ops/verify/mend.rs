@@ -105,6 +105,7 @@ async fn attempt<'a>(
         let done = transaction.batch_execute(sql).await;
         done.map_err(|error| Failure::Server(error, Some(*finding)))?;
     }
+    interrupt.check().map_err(Failure::Final)?;
     let id = commit::id(&transaction).await?;
     let Err(error) = transaction.commit().await else {
         return Ok(());

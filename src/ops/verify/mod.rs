@@ -25,6 +25,7 @@ pub use selection::{Request, Threshold};
 
 use crate::db::Connection;
 use crate::error::{Kind, Result};
+use crate::interrupt::Interrupt;
 use crate::ops::migrate::embedded;
 use crate::ops::migrate::history::{self, Applied};
 use catalog::Catalog;
@@ -36,11 +37,17 @@ use catalog::Catalog;
 /// read again.
 ///
 /// # Errors
-/// [`Kind::Usage`] for an unknown check, [`Kind::Unreachable`] if the connection breaks.
-pub async fn verify(connection: &mut Connection, request: &Request) -> Result<Verification> {
+/// [`Kind::Usage`] for an unknown check, [`Kind::Unreachable`] if the connection breaks, and [`Kind::Interrupted`].
+pub async fn verify(
+    connection: &mut Connection,
+    request: &Request,
+    interrupt: &Interrupt,
+) -> Result<Verification> {
     loop {
         let before = history::read(connection).await;
         let verification = verify_as_of(connection, before.clone(), request).await;
+        // It canceled a single check, and the others went on.
+        interrupt.check()?;
         match (before, history::read(connection).await) {
             (Ok(before), Ok(after)) if before != after => {}
             _ => return verification,

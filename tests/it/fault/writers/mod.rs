@@ -2,13 +2,15 @@
 
 mod check;
 
+use rustix::process::Signal;
+
 use self::check::{Writer, assign_file, bootstrap, grant_admin, seed, sharing_set, verify_fix};
 use super::cut::{conversation, cut};
-use super::kill::{interrupted, killed};
+use super::kill::{interrupted, killed, send};
 use super::subject::Subject;
-use super::{is_long, survive};
-use crate::support::Run;
+use super::{finish, is_long, start, survive};
 use crate::support::proxy::{Cut, From, Message, Passes, Proxy, Then};
+use crate::support::{Database, Run, Template, wait_until};
 
 /// The message that commits, and the server's answer to it.
 fn commit(messages: &[Message]) -> (&Message, &Message) {
@@ -109,5 +111,33 @@ fn a_connection_cut_anywhere_leaves_all_or_nothing_and_says_which() {
 fn a_killed_or_interrupted_writer_leaves_all_or_nothing() {
     for writer in all() {
         kill(&writer, 1, 50);
+    }
+}
+
+#[test]
+fn an_interrupt_ends_a_verification_instead_of_one_of_its_checks() {
+    let database = Database::create(Template::Migrated);
+    let mut holder = database.superuser();
+    holder
+        .batch_execute(
+            "drop trigger agents_30_audit_update on public.agents; begin; lock public.agents in access exclusive mode",
+        )
+        .unwrap();
+    // The first waits within a check, the second could mend a trigger afterwards.
+    for more in [
+        ["--only", "agents-without-tenant", "--fail-on", "error"],
+        ["--only", "agents-without-tenant,shape-triggers", "--fix", "--yes"],
+    ] {
+        let mut command = database.command(&["verify", "--lock-timeout", "60s"]);
+        let child = start(command.args(more));
+        let mut admin = database.superuser();
+        let waiting = "select count(*) from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock'";
+        wait_until("a check waits for agents", || {
+            admin.query_one(waiting, &[]).unwrap().get::<_, i64>(0) == 1
+        });
+        send(&child, Signal::INT);
+        let run = finish(child).failure(130);
+        assert!(!run.stderr.contains("mended"), "{run}");
     }
 }
