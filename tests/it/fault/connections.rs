@@ -56,7 +56,7 @@ fn an_online_preparation_waits_for_its_second_connection() {
 
 /// Settings of a database, all at once, that change how statements run or read.
 const HOSTILE: [&[(&str, &str)]; 7] = [
-    &[("statement_timeout", "20ms")],
+    &[("statement_timeout", "200ms")],
     &[("transaction_timeout", "100ms")],
     &[("lock_timeout", "1ms")],
     &[("idle_in_transaction_session_timeout", "1ms")],
@@ -145,7 +145,7 @@ fn a_session_that_is_ended_while_it_waits_for_a_lock_is_replaced() {
 fn limits_in_pgoptions_do_not_get_in_the_way() {
     prepare();
     let database = Database::create(Template::PreState);
-    let options = "-c statement_timeout=20ms -c lock_timeout=1ms -c idle_in_transaction_session_timeout=1ms";
+    let options = "-c statement_timeout=200ms -c lock_timeout=1ms -c idle_in_transaction_session_timeout=1ms";
     let mut command: Command = database.command(&UP);
     let run = Run::of(command.env("PGOPTIONS", options)).success();
     assert_sound(&database, &run);
