@@ -8,6 +8,7 @@ pub mod cli;
 pub mod commands;
 pub mod db;
 pub mod error;
+pub mod event;
 pub mod interrupt;
 pub mod model;
 pub mod ops;

@@ -10,8 +10,8 @@ use tokio::runtime::{Builder, Runtime};
 use tracing::level_filters::LevelFilter;
 use vital::cli::{Cli, Global, ProgressFormat};
 use vital::commands::{self, Command, Context};
+use vital::event::{Event, Observer};
 use vital::interrupt::{self, Interrupt};
-use vital::ops::event::{Event, Observer};
 use vital::render::Output;
 use vital::{Error, Kind, Result, prompt, render};
 

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::cli::{Global, ProgressFormat};
-use crate::ops::event::{Event, Observer};
+use crate::event::{Event, Observer};
 use crate::render::event::sentence;
 use crate::render::{json, stderr, text};
 

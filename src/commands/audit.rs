@@ -3,10 +3,10 @@
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{Date, OffsetDateTime};
-use tokio_postgres::Transaction;
 
 use super::Context;
 use crate::cli::{exit_codes, parse_duration};
+use crate::db::Transaction;
 use crate::error::Result;
 use crate::model::{TenantRef, UserRef};
 use crate::ops::audit::{Filter, audit};
@@ -53,7 +53,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     let read = async |tx: &Transaction<'_>| audit(tx, &filter).await;
     let report = context
         .tenancy(&mut connection)
-        .preview("could not read the audit", read)
+        .read("could not read the audit", read)
         .await?;
     context.output.report(&report)?;
     Ok(0)

@@ -17,8 +17,8 @@ pub struct Args {}
 
 pub(super) async fn run(_args: &Args, context: &Context) -> Result<u8> {
     let begun = Instant::now();
-    let connection = context.connect().await?;
-    let report = doctor::examine(&connection, begun.elapsed()).await?;
+    let mut connection = context.connect().await?;
+    let report = doctor::examine(&mut connection, begun.elapsed()).await?;
     context.interrupt.check()?;
     match context.output.format() {
         Format::Table => context.output.report(&Overview(&report))?,

@@ -24,13 +24,15 @@ mod tenant;
 mod user;
 mod verify;
 
+use std::sync::Arc;
+
 use clap::Subcommand;
 
 use crate::cli::Global;
 use crate::db::{self, Connection, Settings};
 use crate::error::Result;
+use crate::event::{Event, Observer};
 use crate::interrupt::Interrupt;
-use crate::ops::event::{Event, Observer};
 use crate::progress::Progress;
 use crate::prompt::Prompt;
 use crate::render::Output;
@@ -141,8 +143,7 @@ impl Context {
             });
         };
         let connection = db::connect_telling(settings, waiting).await?;
-        self.interrupt.watch(&connection);
-        Ok(connection)
+        Ok(connection.heard_by(Arc::new(self.progress.clone()), self.interrupt.clone()))
     }
 }
 

@@ -1,8 +1,7 @@
 //! The users and the tenant of an argument, found in the database.
 
-use tokio_postgres::Transaction;
-
 use super::change::Question;
+use crate::db::Transaction;
 use crate::model::{TenantRef, UserRef};
 use crate::ops::members::{Members, Seat, Wish};
 use crate::ops::tenancy::{Fault, people, tenants};

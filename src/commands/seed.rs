@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use tokio_postgres::Transaction;
-
 use super::change::{Change, ChangeArgs, Question, carry_out};
 use super::{Context, file};
 use crate::cli::{Format, exit_codes};
+use crate::db::Transaction;
 use crate::error::{Error, Result};
 use crate::ops::seed::{SeedFile, Seeded, export, seed};
 use crate::render::yaml;
@@ -48,7 +47,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
         told: preview.lines(),
         asked: format!("do this in {place}?"),
     };
-    let work = async |tx: &Transaction<'_>| seed(tx, &content, args.allow_no_owner, &context.progress).await;
+    let work = async |tx: &Transaction<'_>| seed(tx, &content, args.allow_no_owner).await;
     let change = Change {
         what: "could not seed",
         args: args.change,
@@ -62,7 +61,7 @@ async fn write(context: &Context) -> Result<u8> {
     let read = async |tx: &Transaction<'_>| export(tx).await;
     let report = context
         .tenancy(&mut connection)
-        .preview("could not export", read)
+        .read("could not export", read)
         .await?;
     if context.output.format() != Format::Table {
         context.output.report(&report)?;

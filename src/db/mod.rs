@@ -4,6 +4,7 @@ mod attempt;
 mod connect;
 mod connection;
 mod conninfo;
+pub mod engine;
 mod environment;
 mod explain;
 mod fault;
@@ -23,5 +24,6 @@ mod verify;
 
 pub use connect::{connect, connect_telling};
 pub use connection::{Canceller, Connection, Notice};
+pub use engine::{Access, End, Fault, Job, Param, Transaction};
 pub use file::{ConfigFile, Exception, Fleet};
 pub use settings::{Settings, Timeouts};

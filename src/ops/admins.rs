@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 use time::OffsetDateTime;
-use tokio_postgres::Transaction;
 use uuid::Uuid;
 
 use super::tenancy::{Fault, Outcome, Person, people};
+use crate::db::Transaction;
 use crate::error::Error;
 use crate::model::UserId;
 use crate::report::{Cell, Report, Tone};

@@ -3,10 +3,11 @@
 use serde::Serialize;
 use serde_json::Value;
 use time::OffsetDateTime;
-use tokio_postgres::{Row, Transaction};
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::tenancy::{Fault, Person, people, tenants};
+use crate::db::Transaction;
 use crate::model::{TenantId, TenantRef, UserId, UserRef};
 use crate::report::{Cell, Report, Tone};
 

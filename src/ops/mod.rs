@@ -3,10 +3,8 @@
 pub mod admins;
 pub mod audit;
 pub mod bootstrap;
-pub mod commit;
 pub mod demo;
 pub mod doctor;
-pub mod event;
 pub mod members;
 pub mod migrate;
 pub mod roster;

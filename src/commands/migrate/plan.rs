@@ -36,13 +36,13 @@ pub(super) async fn show(
     online: online::Online,
     with_sql: bool,
 ) -> Result<u8> {
-    let connection = context.connect().await?;
+    let mut connection = context.connect().await?;
     let request = Request {
         target,
         online,
         with_sql,
     };
-    let report = plan::plan(&connection, request).await?;
+    let report = plan::plan(&mut connection, request).await?;
     if with_sql && context.output.format() == Format::Table {
         context.output.document(report.sql().as_bytes())?;
     } else {

@@ -15,8 +15,8 @@ pub struct Args {
 }
 
 pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
-    let connection = context.connect().await?;
-    let report = status::status(&connection).await?;
+    let mut connection = context.connect().await?;
+    let report = status::status(&mut connection).await?;
     context.output.report(&report)?;
     Ok(match args.exit_code {
         true if report.is_divergent() => Kind::Diverged.exit_code(),

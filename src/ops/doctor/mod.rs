@@ -14,7 +14,6 @@ mod tenancy;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use tokio_postgres::Client;
 
 pub use finding::{DoctorReport, Finding, State};
 pub use overview::Overview;
@@ -29,7 +28,7 @@ use crate::ops::migrate::{preflight, read, status};
 ///
 /// # Errors
 /// [`crate::Kind::Unreachable`] if the connection broke.
-pub async fn examine(connection: &Connection, connecting: Duration) -> Result<DoctorReport> {
+pub async fn examine(connection: &mut Connection, connecting: Duration) -> Result<DoctorReport> {
     let mut findings = Vec::new();
     match server::session(connection, connecting).await {
         Ok(session) => {
@@ -72,8 +71,8 @@ pub async fn examine(connection: &Connection, connecting: Duration) -> Result<Do
 }
 
 /// Reads one JSON document, whatever limit of time is preset for the session.
-async fn read<T: DeserializeOwned>(client: &Client, sql: &str) -> Result<T> {
-    read::json(client, &format!("{}; {sql}", read::UNLIMITED)).await
+async fn read<T: DeserializeOwned>(connection: &mut Connection, sql: &str) -> Result<T> {
+    read::json(connection, sql).await
 }
 
 /// Says that something could not be looked at.

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
-use tokio_postgres::{Row, Transaction};
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::file::{COLUMNS, SCHEMA};
+use crate::db::Transaction;
 use crate::model::{Email, MembershipStatus, Role, UserId, UserRef};
 use crate::ops::tenancy::Fault;
 use crate::ops::tenancy::people::{self, Found};

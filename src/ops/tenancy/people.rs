@@ -3,11 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
-use tokio_postgres::Transaction;
 use uuid::Uuid;
 
-use super::fault::Fault;
 use super::nearest::{nearest, question};
+use crate::db::{Fault, Transaction};
 use crate::error::{Error, Result};
 use crate::model::{Email, UserId, UserRef};
 

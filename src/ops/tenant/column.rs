@@ -1,8 +1,7 @@
 //! The columns of `public.tenants` in the live catalog, and the values that assignments make of them.
 
-use tokio_postgres::Transaction;
-
 use super::assignment::Assignment;
+use crate::db::Transaction;
 use crate::error::Error;
 use crate::model::TenantRef;
 use crate::ops::tenancy::{Fault, nearest, tenants};

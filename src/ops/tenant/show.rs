@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use tokio_postgres::Transaction;
 use uuid::Uuid;
 
 use super::write::shown;
+use crate::db::Transaction;
 use crate::model::{TenantRef, UserId};
 use crate::ops::tenancy::{Fault, Person, people, tenants};
 use crate::report::{Cell, Report, Tone};

@@ -2,12 +2,11 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use tokio_postgres::Transaction;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::types::ToSql;
 
 use super::assignment::Assignment;
 use super::column::{Cell, cells};
+use crate::db::{Param, Transaction};
 use crate::error::Error;
 use crate::model::TenantId;
 use crate::ops::tenancy::{Fault, Outcome, TenantName, tenants};
@@ -101,14 +100,21 @@ pub(crate) async fn insert(
         .map(|(cell, n)| cell.expression(n))
         .collect();
     let sql = format!(
-        "insert into public.tenants as t ({}) values ({}) returning t.id, to_jsonb(t) as document",
+        "insert into public.tenants as t ({}) values ({}) returning t.id, pg_catalog.to_jsonb(t) as document",
         names.join(", "),
         values.join(", ")
     );
-    let row = transaction
-        .query_one(&sql, &parameters(&cells))
+    let rows = transaction
+        .write(&sql, &parameters(&cells))
         .await
         .map_err(refused)?;
+    let Some(row) = rows.first() else {
+        return Err(
+            Error::failed("a trigger of yours on tenants kept the tenant from being created")
+                .with_hint("nothing was changed; `\\d public.tenants` lists the triggers")
+                .into(),
+        );
+    };
     let document: Value = row.get("document");
     let kept = document.as_object().into_iter().flatten();
     let changed = kept
@@ -145,15 +151,25 @@ pub(crate) async fn write(
         let differences: Vec<_> = numbered()
             .map(|(cell, n)| format!("t.{} is distinct from {}", cell.column.quoted, cell.expression(n)))
             .collect();
-        let sql = format!(
-            "update public.tenants as t set {} where t.id = $1 and ({}) returning to_jsonb(t) as document",
-            sets.join(", "),
+        let mut values: Vec<&dyn Param> = vec![&tenant.0];
+        values.extend(parameters(&cells));
+        // Compared apart: the statement that writes must not look up an operator on the columns' types.
+        let differs = format!(
+            "select t.id from public.tenants as t where t.id = $1 and ({})",
             differences.join(" or ")
         );
-        let mut values: Vec<&(dyn ToSql + Sync)> = vec![&tenant.0];
-        values.extend(parameters(&cells));
-        let row = transaction.query_opt(&sql, &values).await.map_err(refused)?;
-        let after: Option<Value> = row.map(|row| row.get("document"));
+        let after: Option<Value> = match transaction.query_opt(&differs, &values).await.map_err(refused)? {
+            None => None,
+            Some(_) => {
+                let sql = format!(
+                    "update public.tenants as t set {} where t.id = $1 \
+                     returning pg_catalog.to_jsonb(t) as document",
+                    sets.join(", ")
+                );
+                let rows = transaction.write(&sql, &values).await.map_err(refused)?;
+                rows.first().map(|row| row.get("document"))
+            }
+        };
         changed = after.map(|after| differing(&before, &after)).unwrap_or_default();
     }
     Ok(TenantChange {
@@ -164,11 +180,8 @@ pub(crate) async fn write(
     })
 }
 
-fn parameters(cells: &[Cell]) -> Vec<&(dyn ToSql + Sync)> {
-    cells
-        .iter()
-        .map(|cell| &cell.value as &(dyn ToSql + Sync))
-        .collect()
+fn parameters(cells: &[Cell]) -> Vec<&dyn Param> {
+    cells.iter().map(|cell| &cell.value as &dyn Param).collect()
 }
 
 async fn by_id(transaction: &Transaction<'_>, id: TenantId) -> Result<TenantName, Fault> {

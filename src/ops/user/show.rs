@@ -1,10 +1,10 @@
 //! Shows one user.
 
 use serde::Serialize;
-use tokio_postgres::Transaction;
 use uuid::Uuid;
 
 use super::list::Membership;
+use crate::db::Transaction;
 use crate::model::UserRef;
 use crate::ops::tenancy::{Fault, Person, people};
 use crate::ops::tenant::list::status_cell;

@@ -3,13 +3,14 @@
 use std::pin::Pin;
 
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Error as ServerError, Row, Transaction};
+use tokio_postgres::{Error as ServerError, Row};
 
 use super::check::Check;
 use super::finding::{Finding, NotChecked, reason};
 use super::pipeline;
-use crate::db::Connection;
-use crate::error::{Error, Result};
+use crate::db::engine::retry;
+use crate::db::{Connection, Fault, Transaction};
+use crate::error::Result;
 
 const CREATE: &str = include_str!("../../../sql/probe/create.sql");
 const UNDO: &str = "rollback to savepoint verify";
@@ -55,35 +56,35 @@ pub(super) async fn behave(
     if checks.is_empty() {
         return Ok((Vec::new(), Vec::new()));
     }
-    let failed = |error: &ServerError| Error::failed("could not act as users").caused_by(error);
-    let transaction = connection.begin().await.map_err(|e| failed(&e))?;
-    let outcome = match create(&transaction).await {
-        Ok(()) => act(&transaction, checks).await,
-        Err(error) => {
-            let reason = format!("the probe could not be created: {}", reason(&error));
-            let all = checks.iter().map(|check| NotChecked::new(&check.id, &reason));
-            Ok((Vec::new(), all.collect()))
-        }
-    };
-    transaction.rollback().await.map_err(|e| failed(&e))?;
-    outcome
+    connection
+        .rehearse("could not act as users", async |transaction| {
+            match create(transaction).await {
+                Ok(()) => act(transaction, checks).await,
+                Err(error) if retry::is_passing(&error) || retry::is_broken(&error) => Err(error.into()),
+                Err(error) => {
+                    let reason = format!("the probe could not be created: {}", reason(&error));
+                    let all = checks.iter().map(|check| NotChecked::new(&check.id, &reason));
+                    Ok((Vec::new(), all.collect()))
+                }
+            }
+        })
+        .await
 }
 
 async fn create(transaction: &Transaction<'_>) -> Result<(), ServerError> {
     transaction
-        .batch_execute(&format!(
-            "set local search_path = pg_catalog; set local jit = off; {CREATE}; savepoint verify"
-        ))
+        .batch(&format!("set local jit = off; {CREATE}; savepoint verify"))
         .await
 }
 
-async fn act(transaction: &Transaction<'_>, checks: &[&Check]) -> Result<(Vec<Finding>, Vec<NotChecked>)> {
+async fn act(
+    transaction: &Transaction<'_>,
+    checks: &[&Check],
+) -> Result<(Vec<Finding>, Vec<NotChecked>), Fault> {
     let turns: Vec<Turn<'_>> = checks.iter().flat_map(|check| turns(check)).collect();
-    let run = |sql: String| -> Step<'_> {
-        Box::pin(async move { Answer::Done(transaction.batch_execute(&sql).await) })
-    };
-    let ask =
-        |sql| -> Step<'_> { Box::pin(async move { Answer::Rows(transaction.query_typed(sql, &[]).await) }) };
+    let run =
+        |sql: String| -> Step<'_> { Box::pin(async move { Answer::Done(transaction.batch(&sql).await) }) };
+    let ask = |sql| -> Step<'_> { Box::pin(async move { Answer::Rows(transaction.query(sql, &[]).await) }) };
     let mut steps = Vec::with_capacity(turns.len() * 4);
     for turn in &turns {
         steps.push(run(become_actor(turn.actor)));
@@ -106,7 +107,7 @@ async fn act(transaction: &Transaction<'_>, checks: &[&Check]) -> Result<(Vec<Fi
 }
 
 /// Takes the four answers of a turn.
-fn take(answers: &mut impl Iterator<Item = Answer>) -> Result<Option<Answers>> {
+fn take(answers: &mut impl Iterator<Item = Answer>) -> Result<Option<Answers>, Fault> {
     let four = (answers.next(), answers.next(), answers.next(), answers.next());
     let (
         Some(Answer::Done(acted)),
@@ -117,7 +118,7 @@ fn take(answers: &mut impl Iterator<Item = Answer>) -> Result<Option<Answers>> {
     else {
         return Ok(None);
     };
-    undone.map_err(|error| Error::failed("the server ended the verification").caused_by(&error))?;
+    undone?;
     Ok(Some(Answers { acted, first, rows }))
 }
 

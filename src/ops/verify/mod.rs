@@ -25,7 +25,6 @@ pub use selection::{Request, Threshold};
 
 use crate::db::Connection;
 use crate::error::{Kind, Result};
-use crate::interrupt::Interrupt;
 use crate::ops::migrate::embedded;
 use crate::ops::migrate::history::{self, Applied};
 use catalog::Catalog;
@@ -38,16 +37,12 @@ use catalog::Catalog;
 ///
 /// # Errors
 /// [`Kind::Usage`] for an unknown check, [`Kind::Unreachable`] if the connection breaks, and [`Kind::Interrupted`].
-pub async fn verify(
-    connection: &mut Connection,
-    request: &Request,
-    interrupt: &Interrupt,
-) -> Result<Verification> {
+pub async fn verify(connection: &mut Connection, request: &Request) -> Result<Verification> {
     loop {
         let before = history::read(connection).await;
         let verification = verify_as_of(connection, before.clone(), request).await;
         // It canceled a single check, and the others went on.
-        interrupt.check()?;
+        connection.interrupt().check()?;
         match (before, history::read(connection).await) {
             (Ok(before), Ok(after)) if before != after => {}
             _ => return verification,
