@@ -15,6 +15,7 @@ mod cli;
 mod connect;
 mod demo;
 mod doctor;
+mod engine;
 mod exit_codes;
 mod fault;
 mod fuzz;

@@ -89,14 +89,8 @@ impl Connection {
     /// even readers out; empty if the server does not tell.
     pub async fn blockers(&self) -> Vec<BlockerRow> {
         let begin = Begin::new(Access::Snapshot, &self.settings.timeouts);
-        let answer = match self.begin(begin, &format!("{BLOCKERS}; rollback")).await {
-            Ok(transaction) => json(&transaction.ended()),
-            Err(_) => {
-                self.roll_back().await;
-                None
-            }
-        };
-        answer
+        let answer = Transaction::ask(self, begin, BLOCKERS).await.unwrap_or_default();
+        json(&answer)
             .and_then(|text| serde_json::from_str(&text).ok())
             .unwrap_or_default()
     }

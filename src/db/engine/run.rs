@@ -136,8 +136,7 @@ impl Work for Question<'_> {
             access: Access::Snapshot,
             ..begin
         };
-        let message = format!("{}; rollback", self.sql);
-        Ok(connection.begin(begin, &message).await?.ended())
+        Ok(Transaction::ask(connection, begin, self.sql).await?)
     }
 
     async fn broken(

@@ -104,11 +104,7 @@ impl<'a> Transaction<'a> {
         begin: Begin,
         more: &str,
     ) -> Result<Self, Fault> {
-        let left = match connection.open.swap(true, Ordering::SeqCst) {
-            true => "rollback; ",
-            false => "",
-        };
-        let message = format!("{left}{}; {more}", begin.sql());
+        let message = message(connection, begin, more);
         let begun = connection.client.simple_query(&message).await?;
         let transaction = Self { connection, begun };
         match transaction.began("replication_role") {
@@ -135,6 +131,27 @@ impl<'a> Transaction<'a> {
         &self.begun
     }
 
+    /// Asks something in a transaction of its own. Its end is sent along: an answer that is an error must not leave the
+    /// session waiting in a transaction, where a limit of the role could end it.
+    pub(super) async fn ask(
+        connection: &Connection,
+        begin: Begin,
+        sql: &str,
+    ) -> Result<Vec<SimpleQueryMessage>, ServerError> {
+        let message = message(connection, begin, sql);
+        let (answer, ended) = future::join(
+            connection.client.simple_query(&message),
+            connection.client.batch_execute("rollback"),
+        )
+        .await;
+        if ended.is_ok() {
+            connection.open.store(false, Ordering::SeqCst);
+        }
+        let answer = answer?;
+        ended?;
+        Ok(answer)
+    }
+
     /// Takes up an open transaction again.
     pub(in crate::db) fn resume(connection: &'a Connection, begun: Vec<SimpleQueryMessage>) -> Self {
         Self { connection, begun }
@@ -142,12 +159,6 @@ impl<'a> Transaction<'a> {
 
     /// The answers to the message that began it, letting the transaction go for [`Connection::resume_begun`].
     pub(crate) fn into_begun(self) -> Vec<SimpleQueryMessage> {
-        self.begun
-    }
-
-    /// Notes that the message which began it ended it, too.
-    pub(super) fn ended(self) -> Vec<SimpleQueryMessage> {
-        self.connection.open.store(false, Ordering::SeqCst);
         self.begun
     }
 
@@ -275,6 +286,15 @@ impl<'a> Transaction<'a> {
         self.connection.open.store(false, Ordering::SeqCst);
         Ok(())
     }
+}
+
+/// The message that begins a transaction, after the end of one that was dropped without it.
+fn message(connection: &Connection, begin: Begin, more: &str) -> String {
+    let left = match connection.open.swap(true, Ordering::SeqCst) {
+        true => "rollback; ",
+        false => "",
+    };
+    format!("{left}{}; {more}", begin.sql())
 }
 
 fn typed<'p>(parameters: &[&'p dyn Param]) -> Vec<(&'p (dyn ToSql + Sync), Type)> {
