@@ -40,6 +40,7 @@ drop function if exists vital_private.refuse_admin_audit_change();
 drop function if exists vital_private.stamp_tenant_status();
 drop function if exists vital_private.guard_tenant();
 drop function if exists vital_private.touch_updated_at();
+drop function if exists vital_private.assert_current_rights();
 drop function if exists vital_private.member_tenants(varchar[]);
 drop function if exists vital_private.platform_admin_tenants();
 drop function if exists vital_private.is_platform_admin();

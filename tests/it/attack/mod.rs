@@ -21,6 +21,7 @@ mod scenario;
 mod sessions;
 mod shadowing;
 mod sharing;
+mod snapshots;
 mod tenants;
 mod upsert;
 pub mod world;
