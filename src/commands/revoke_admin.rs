@@ -38,7 +38,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
         }
     };
     let work = async |tx: &Transaction<'_>| {
-        let users = Person::once(people::find(tx, &users).await?);
+        let users = Person::once(people::find_to_revoke(tx, &users).await?);
         revoke(tx, &users, args.allow_no_admin).await
     };
     let change = Change {

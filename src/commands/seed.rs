@@ -63,6 +63,9 @@ async fn write(context: &Context) -> Result<u8> {
         .tenancy(&mut connection)
         .read("could not export", read)
         .await?;
+    for what in &report.left_out {
+        context.output.warn(&format!("left out of the export: {what}"));
+    }
     if context.output.format() != Format::Table {
         context.output.report(&report)?;
         return Ok(0);

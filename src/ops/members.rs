@@ -12,7 +12,7 @@ use crate::event::Event;
 use crate::model::{MembershipStatus, Role};
 use crate::report::{Cell, Report, Tone};
 
-const LOCK_TENANTS: &str = include_str!("../../sql/admin/lock_tenants.sql");
+const LOCK_MEMBERS: &str = include_str!("../../sql/admin/lock_members.sql");
 const OWNERLESS: &str = include_str!("../../sql/admin/ownerless.sql");
 const MEMBERSHIPS: &str = include_str!("../../sql/admin/memberships.sql");
 const CHANGE_MEMBERS: &str = include_str!("../../sql/admin/change_members.sql");
@@ -137,7 +137,7 @@ pub async fn change(
 ) -> Result<Members, Fault> {
     let tenants: BTreeSet<Uuid> = seats.iter().map(|seat| seat.tenant.id.0).collect();
     let tenants: Vec<Uuid> = tenants.into_iter().collect();
-    transaction.query(LOCK_TENANTS, &[&tenants]).await?;
+    transaction.query(LOCK_MEMBERS, &[]).await?;
     let ownerless = ownerless(transaction, &tenants).await?;
     let mut members = Vec::with_capacity(seats.len());
     let total = u64::try_from(seats.len()).unwrap_or(u64::MAX);

@@ -60,8 +60,8 @@ fn a_long_step_does_not_cost_the_lock() {
     });
     // Longer than a transaction that holds locks on tables may be idle.
     std::thread::sleep(Duration::from_secs(12));
-    let locks = "select count(*) from pg_locks l join pg_database d on d.oid = l.database
-        where locktype = 'advisory' and datname = current_database()";
+    let locks = "select count(*) from pg_locks l join pg_class c on c.oid = l.relation
+        where c.relname = 'refinery_schema_history' and l.mode = 'ExclusiveLock'";
     assert_eq!(reader.query_one(locks, &[]).unwrap().get::<_, i64>(0), 1);
     reader.batch_execute("commit").unwrap();
     finish(child).success();

@@ -19,8 +19,8 @@ pub fn run(database: &Database, arguments: &[&str]) -> Child {
 /// Begins a transaction that holds the migration lock.
 pub fn holder(database: &Database) -> Client {
     let mut client = database.client();
-    let lock = format!("begin; select pg_advisory_xact_lock({})", 0x0076_6974_616c_i64);
-    client.batch_execute(&lock).unwrap();
+    let lock = include_str!("../../sql/migrate/lock.sql");
+    client.batch_execute(&format!("begin; {lock}")).unwrap();
     client
 }
 

@@ -11,4 +11,5 @@ mod write;
 
 pub use assignment::Assignment;
 pub use write::{Given, TenantChange};
+pub(super) use column::{LEFT_OUT, document};
 pub(super) use write::{insert, shown, write};

@@ -139,7 +139,8 @@ fn body(text: &str) -> &str {
     &text[head..]
 }
 
-/// Puts catalog queries in for `{scope}`, `{our_tables}`, `{our_functions}`, `{catalog:kind}` and `{difference:kind}`.
+/// Puts catalog queries in for `{scope}`, `{our_tables}`, `{our_functions}`, `{path_schemas}`, `{catalog:kind}` and
+/// `{difference:kind}`.
 fn expand(sql: &str) -> String {
     let mut expanded = String::with_capacity(sql.len() * 2);
     let mut rest = sql;
@@ -175,7 +176,7 @@ fn included(name: &str) -> Option<String> {
             )
         }
         Some(("catalog", kind)) => Some(catalog_query(kind)),
-        None if matches!(name, "scope" | "our_tables" | "our_functions") => Some(catalog_query(name)),
+        None if matches!(name, "scope" | "our_tables" | "our_functions" | "path_schemas") => Some(catalog_query(name)),
         _ => None,
     }
 }
