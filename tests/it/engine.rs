@@ -38,8 +38,22 @@ fn writing() -> Vec<Vec<String>> {
     [
         vec!["tenant", "create", "engine-test", "--name", "Engine"],
         vec!["tenant", "update", "engine-test", "--set", "industry=pharma"],
-        vec!["assign-user", &member, "--tenant", "engine-test", "--role", "owner"],
-        vec!["assign-user", &guest, "--tenant", "engine-test", "--role", "member"],
+        vec![
+            "assign-user",
+            &member,
+            "--tenant",
+            "engine-test",
+            "--role",
+            "owner",
+        ],
+        vec![
+            "assign-user",
+            &guest,
+            "--tenant",
+            "engine-test",
+            "--role",
+            "member",
+        ],
         vec!["suspend-user", &guest, "--tenant", "engine-test"],
         vec!["remove-user", &guest, "--tenant", "engine-test"],
         vec!["grant-admin", &member],
@@ -111,7 +125,10 @@ fn held() -> [(&'static str, Vec<Vec<&'static str>>); 5] {
         ),
         (
             "public.resource_sharing_audit",
-            vec![vec!["sharing", "audit"], vec!["migrate", "down", "--to", "2", "--dry-run"]],
+            vec![
+                vec!["sharing", "audit"],
+                vec!["migrate", "down", "--to", "2", "--dry-run"],
+            ],
         ),
         ("vital_private.admin_audit", vec![vec!["audit"]]),
         (
@@ -147,7 +164,10 @@ fn a_held_table_is_named_soon_and_waited_for_no_longer_than_asked() {
             let waiting = run.stderr.lines().find(|line| line.contains("\"waiting\""));
             let named = waiting.is_some_and(|line| line.contains(&format!("\"pid\":{pid}")));
             assert!(named, "{table}: {words:?}: {run}");
-            assert!(run.stderr.contains(&format!("pid {pid}")), "{table}: {words:?}: {run}");
+            assert!(
+                run.stderr.contains(&format!("pid {pid}")),
+                "{table}: {words:?}: {run}"
+            );
         }
         holder.batch_execute("rollback").unwrap();
     }
@@ -156,7 +176,11 @@ fn a_held_table_is_named_soon_and_waited_for_no_longer_than_asked() {
 #[test]
 fn nothing_that_alter_role_can_set_changes_what_a_command_finds() {
     let database = Database::create(Template::World);
-    let clean = run(&database.url(), &["verify".to_owned(), "-o".to_owned(), "json".to_owned()]);
+    let mut superuser = database.superuser();
+    let clean = run(
+        &database.url(),
+        &["verify".to_owned(), "-o".to_owned(), "json".to_owned()],
+    );
     let settings = [
         "quote_all_identifiers = on",
         "row_security = off",
@@ -184,8 +208,11 @@ fn nothing_that_alter_role_can_set_changes_what_a_command_finds() {
     ];
     for setting in settings {
         let alter = format!("alter database {} set {setting}", database.name());
-        database.superuser().batch_execute(&alter).unwrap();
-        let found = run(&database.url(), &["verify".to_owned(), "-o".to_owned(), "json".to_owned()]);
+        superuser.batch_execute(&alter).unwrap();
+        let found = run(
+            &database.url(),
+            &["verify".to_owned(), "-o".to_owned(), "json".to_owned()],
+        );
         assert_eq!(found.code, clean.code, "{setting}: {found}");
         assert_eq!(found.stdout, clean.stdout, "{setting}");
         for words in [&["sharing", "report"][..], &["tenant", "list"]] {
@@ -199,7 +226,7 @@ fn nothing_that_alter_role_can_set_changes_what_a_command_finds() {
                 .success();
         }
         let reset = format!("alter database {} reset all", database.name());
-        database.superuser().batch_execute(&reset).unwrap();
+        superuser.batch_execute(&reset).unwrap();
     }
 }
 
@@ -217,7 +244,8 @@ fn a_session_without_triggers_is_refused_or_put_right() {
     assert!(refused.stderr.contains("session_replication_role"), "{refused}");
     let url = database.url_as("supabase_admin");
     Run::of(vital().env("DATABASE_URL", url).args(words)).success();
-    let audited = "select count(*) from vital_private.admin_audit where action = 'role_granted' and user_id = $1";
+    let audited =
+        "select count(*) from vital_private.admin_audit where action = 'role_granted' and user_id = $1";
     let reset = format!("alter database {} reset all", database.name());
     database.superuser().batch_execute(&reset).unwrap();
     let rows: i64 = database
@@ -234,6 +262,7 @@ const PLANT: &str = "
     create role mallory_engine;
     grant create on schema public to mallory_engine;
     set role mallory_engine;
+    set search_path = pg_catalog;
     do $$
     declare
         v_left text;
@@ -282,6 +311,7 @@ const PLANT: &str = "
     create function public.now() returns timestamptz language plpgsql as $f$
         begin raise exception 'planted code ran as %', current_user; end $f$;
     reset role;
+    reset search_path;
 ";
 
 #[test]

@@ -57,9 +57,6 @@ impl Waiting {
     /// [`Kind::Interrupted`].
     pub async fn again(&mut self, connection: &Connection) -> Result<Wait> {
         self.blockers = connection.blockers().await;
-        let Some(pause) = self.backoff.pause() else {
-            return Ok(Wait::Over);
-        };
         connection.tell(&Event::Waiting {
             for_what: self.blockers.first().map_or_else(
                 || "a lock that another session holds".to_owned(),
@@ -68,6 +65,9 @@ impl Waiting {
             blocker: self.blockers.first().map(BlockerRow::to_blocker),
             waited: self.backoff.waited(),
         });
+        let Some(pause) = self.backoff.pause() else {
+            return Ok(Wait::Over);
+        };
         connection.interrupt().sleep(pause).await?;
         Ok(Wait::Again)
     }

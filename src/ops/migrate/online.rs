@@ -200,7 +200,8 @@ fn could_not(stem: &str) -> String {
 }
 
 fn explain(error: Error, stem: &str, standing: Standing) -> Error {
-    if error.kind == Kind::Interrupted {
+    let is_complete = error.kind == Kind::Failed && error.sqlstate.is_none() && error.hint.is_some();
+    if error.kind == Kind::Interrupted || is_complete {
         return error;
     }
     error

@@ -115,7 +115,10 @@ pub async fn export(transaction: &Transaction<'_>) -> Result<Export, Fault> {
     let mut left_out: Vec<String> = Vec::new();
     let mut gone: Vec<Uuid> = gone.into_iter().collect();
     gone.sort();
-    left_out.extend(gone.iter().map(|id| format!("user {id}, who is gone from auth.users")));
+    left_out.extend(
+        gone.iter()
+            .map(|id| format!("user {id}, who is gone from auth.users")),
+    );
     for row in &rows {
         let tenant: Value = row.get("document");
         left_out.extend(unreadable(&tenant));

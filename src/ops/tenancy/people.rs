@@ -196,10 +196,13 @@ pub async fn find(transaction: &Transaction<'_>, wanted: &[UserRef]) -> Result<V
 /// As [`find`].
 pub async fn find_to_revoke(transaction: &Transaction<'_>, wanted: &[UserRef]) -> Result<Vec<Person>, Fault> {
     let found = look_up(transaction, wanted).await?;
-    let gone = wanted.iter().zip(&found).filter_map(|(user, found)| match (user, found) {
-        (UserRef::Id(id), Found::Nobody) => Some(id.0),
-        _ => None,
-    });
+    let gone = wanted
+        .iter()
+        .zip(&found)
+        .filter_map(|(user, found)| match (user, found) {
+            (UserRef::Id(id), Found::Nobody) => Some(id.0),
+            _ => None,
+        });
     let gone: Vec<Uuid> = gone.collect();
     let rows = transaction.query(GONE_USERS, &[&gone]).await?;
     let gone: HashSet<Uuid> = rows.iter().map(|row| row.get("id")).collect();
@@ -207,10 +210,9 @@ pub async fn find_to_revoke(transaction: &Transaction<'_>, wanted: &[UserRef]) -
     for (user, found) in wanted.iter().zip(found) {
         match (user, found) {
             (_, Found::One(person)) => people.push(person),
-            (UserRef::Id(id), Found::Nobody) if gone.contains(&id.0) => people.push(Person {
-                id: *id,
-                email: None,
-            }),
+            (UserRef::Id(id), Found::Nobody) if gone.contains(&id.0) => {
+                people.push(Person { id: *id, email: None })
+            }
             (_, missing) => return Err(unknown(transaction, user, &missing).await?.into()),
         }
     }

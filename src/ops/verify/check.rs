@@ -176,7 +176,9 @@ fn included(name: &str) -> Option<String> {
             )
         }
         Some(("catalog", kind)) => Some(catalog_query(kind)),
-        None if matches!(name, "scope" | "our_tables" | "our_functions" | "path_schemas") => Some(catalog_query(name)),
+        None if matches!(name, "scope" | "our_tables" | "our_functions" | "path_schemas") => {
+            Some(catalog_query(name))
+        }
         _ => None,
     }
 }

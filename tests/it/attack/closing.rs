@@ -103,5 +103,8 @@ fn what_an_earlier_form_granted_to_others_is_taken_back_from_columns_too() {
     promised.database.vital(&up).success();
     assert_eq!(promised.holds(), Vec::<String>::new());
     let sql = HELD.replace("$1", "'authenticator'");
-    assert_eq!(lines(&mut promised.database.superuser(), &sql), Vec::<String>::new());
+    assert_eq!(
+        lines(&mut promised.database.superuser(), &sql),
+        Vec::<String>::new()
+    );
 }

@@ -38,12 +38,24 @@ fn a_user_writes_no_document_that_is_too_large_too_deep_or_beyond_numbers() {
                 tenants::NORTH
             );
             let said = scene.user(user).refused(&sql, "54000");
-            assert!(said.starts_with("the document in column branding of a tenant "), "{said}");
+            assert!(
+                said.starts_with("the document in column branding of a tenant "),
+                "{said}"
+            );
         }
     }
-    for column in ["resource_access_config", "branding", "features", "config", "quotas", "metadata"] {
+    for column in [
+        "resource_access_config",
+        "branding",
+        "features",
+        "config",
+        "quotas",
+        "metadata",
+    ] {
         for value in REFUSED {
-            let sql = format!("insert into public.tenants (name, slug, type, {column}) values ('x', 'x', 'client', {value})");
+            let sql = format!(
+                "insert into public.tenants (name, slug, type, {column}) values ('x', 'x', 'client', {value})"
+            );
             scene.user(users::ADMIN).refused(&sql, "54000");
             let sql = format!("update public.tenants set {column} = {value} where slug = 'north'");
             scene.user(users::ADMIN).refused(&sql, "54000");
@@ -74,7 +86,10 @@ fn a_document_that_is_there_already_does_not_keep_its_tenant_from_changing_anoth
         );
         scene.ok(&sql);
         scene.user(users::NORTH_OWNER);
-        assert_eq!(scene.ok("update public.tenants set primary_contact_name = 'N'"), 1);
+        assert_eq!(
+            scene.ok("update public.tenants set primary_contact_name = 'N'"),
+            1
+        );
         assert_eq!(scene.ok("update public.tenants set branding = '{}'"), 1);
     }
 }
@@ -93,12 +108,16 @@ fn a_text_without_a_length_of_its_own_is_bounded_too() {
 fn a_closed_document_is_compared_as_it_is_written() {
     let mut scene = Scene::open();
     scene.ok(r#"update public.tenants set quotas = '{"users": 50}' where slug = 'north'"#);
-    let said = scene
-        .user(users::NORTH_OWNER)
-        .refused(r#"update public.tenants set quotas = '{"users": 50.000}'"#, "42501");
+    let said = scene.user(users::NORTH_OWNER).refused(
+        r#"update public.tenants set quotas = '{"users": 50.000}'"#,
+        "42501",
+    );
     assert!(said.contains("contacts and branding"), "{said}");
     // What is sent back unchanged, as forms do, is no change.
-    assert_eq!(scene.ok(r#"update public.tenants set quotas = '{"users": 50}'"#), 1);
+    assert_eq!(
+        scene.ok(r#"update public.tenants set quotas = '{"users": 50}'"#),
+        1
+    );
     scene.owner();
     scene.ok(r#"update public.tenants set quotas = '{"users": 50.000}' where slug = 'north'"#);
     let sql = "select after::text from vital_private.admin_audit order by id desc limit 1";

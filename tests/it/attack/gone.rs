@@ -16,7 +16,9 @@ fn a_user_who_is_gone_reads_and_writes_nothing() {
         scene.user(user);
         scene.meanwhile(user, &delete(user));
         for way in [Way::Header, Way::AppMetadata, Way::RawSet] {
-            scene.asking(user, way, &tenants::NORTH.to_string()).reads_only_global();
+            scene
+                .asking(user, way, &tenants::NORTH.to_string())
+                .reads_only_global();
             assert_eq!(scene.one("select count(*) from public.tenants"), "0");
             assert_eq!(scene.ok("update public.tenants set branding = '{}'"), 0);
             scene.refused("insert into public.agents (name) values ('x')", "42501");
@@ -82,7 +84,9 @@ fn somebody_who_is_gone_can_be_suspended_removed_and_revoked_by_uuid() {
     let nobody = Uuid::from_u128(7);
     let run = on_north("remove-user", nobody).failure(1);
     assert!(run.stderr.contains("does not exist"), "{run}");
-    database.vital(&["revoke-admin", &nobody.to_string(), "--yes"]).failure(1);
+    database
+        .vital(&["revoke-admin", &nobody.to_string(), "--yes"])
+        .failure(1);
 }
 
 #[test]
@@ -107,7 +111,9 @@ fn somebody_who_is_gone_is_no_last_owner_and_no_last_admin() {
     let run = database.vital(&["revoke-admin", &admin, "--yes"]).failure(1);
     assert!(run.stderr.contains("no platform admin would be left"), "{run}");
     let gone = users::OUTSIDER.to_string();
-    database.vital(&["remove-user", &gone, "--tenant", "east", "--yes"]).success();
+    database
+        .vital(&["remove-user", &gone, "--tenant", "east", "--yes"])
+        .success();
     database.vital(&["revoke-admin", &gone, "--yes"]).success();
 }
 
@@ -121,12 +127,17 @@ fn an_export_names_nobody_who_is_gone_and_can_be_seeded() {
     let export = database.vital(&["seed", "--export"]).success();
     for user in [users::NORTH_MEMBER, users::NORTH_REMOVED, users::ADMIN] {
         assert!(!export.stdout.contains(&user.to_string()), "{export}");
-        assert!(export.stderr.contains(&format!("user {user}, who is gone")), "{export}");
+        assert!(
+            export.stderr.contains(&format!("user {user}, who is gone")),
+            "{export}"
+        );
     }
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("export.yaml");
     std::fs::write(&path, &export.stdout).unwrap();
-    let run = database.vital(&["seed", path.to_str().unwrap(), "--yes"]).success();
+    let run = database
+        .vital(&["seed", path.to_str().unwrap(), "--yes"])
+        .success();
     assert!(run.stdout.contains("nothing to do"), "{run}");
 }
 
@@ -137,7 +148,10 @@ fn a_user_who_goes_writes_nothing_in_a_transaction_that_began_before() {
     attacker
         .batch_execute("begin isolation level repeatable read; select from public.tenants")
         .unwrap();
-    database.client().batch_execute(&delete(users::NORTH_OWNER)).unwrap();
+    database
+        .client()
+        .batch_execute(&delete(users::NORTH_OWNER))
+        .unwrap();
     let error = attacker
         .batch_execute("update public.tenants set branding = '{}'")
         .unwrap_err();

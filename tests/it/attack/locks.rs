@@ -25,10 +25,19 @@ fn no_lock_of_a_user_delays_migrate_up() {
     let sql = "select pg_advisory_lock(508575375724), pg_advisory_lock(0), pg_advisory_lock(118, 1769234796), \
                       pg_advisory_lock(hashtext('vital'))";
     let _user = held(&database, users::OUTSIDER, sql);
-    let up = ["migrate", "up", "--replace-policies", "--yes", "--migration-lock-wait", "2s"];
+    let up = [
+        "migrate",
+        "up",
+        "--replace-policies",
+        "--yes",
+        "--migration-lock-wait",
+        "2s",
+    ];
     database.vital(&[&up[..], &["--to", "1"]].concat()).success();
     database.vital(&up).success();
-    database.vital(&["migrate", "down", "--to", "3", "--yes"]).success();
+    database
+        .vital(&["migrate", "down", "--to", "3", "--yes"])
+        .success();
 }
 
 #[test]
@@ -37,7 +46,10 @@ fn the_lock_of_migrations_is_out_of_reach() {
     for table in ["refinery_schema_history", "locks", "admin_audit"] {
         for mode in ["access share", "row share", "exclusive"] {
             let sql = format!("begin; lock table vital_private.{table} in {mode} mode");
-            for mut client in [database.acting_as(users::ADMIN), database.client_as("service_role")] {
+            for mut client in [
+                database.acting_as(users::ADMIN),
+                database.client_as("service_role"),
+            ] {
                 let error = client.batch_execute(&sql).unwrap_err();
                 assert_eq!(migrations::state(&error).code(), "42501", "{sql}");
             }
@@ -65,7 +77,14 @@ fn no_platform_admin_delays_the_revocation_of_another_or_their_own() {
     );
     let _admin = held(&database, users::ADMIN, &sql);
     let user = users::ADMIN.to_string();
-    let arguments = ["revoke-admin", &user, "--allow-no-admin", "--yes", "--lock-wait", "1s"];
+    let arguments = [
+        "revoke-admin",
+        &user,
+        "--allow-no-admin",
+        "--yes",
+        "--lock-wait",
+        "1s",
+    ];
     database.vital(&arguments).success();
 }
 

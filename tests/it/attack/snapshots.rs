@@ -19,9 +19,15 @@ fn begun(database: &Database, user: Uuid, level: &str) -> Client {
 
 /// What gives the world's users rights on tenants, the statement that takes it away, and what they write.
 fn revocations() -> Vec<(Uuid, String, String)> {
-    let rebrand = format!("update public.tenants set branding = '{{}}' where id = '{}'", tenants::NORTH);
+    let rebrand = format!(
+        "update public.tenants set branding = '{{}}' where id = '{}'",
+        tenants::NORTH
+    );
     let create = "insert into public.tenants (name, slug, type) values ('x', 'grabbed', 'client')";
-    let retype = format!("update public.tenants set type = 'solution' where id = '{}'", tenants::NORTH);
+    let retype = format!(
+        "update public.tenants set type = 'solution' where id = '{}'",
+        tenants::NORTH
+    );
     let erase = format!("delete from public.tenants where id = '{}'", tenants::NOWHERE);
     let of = |user: Uuid| format!("user_id = '{user}'");
     let owner = of(users::NORTH_OWNER);
@@ -36,7 +42,10 @@ fn revocations() -> Vec<(Uuid, String, String)> {
         revocations.push((users::NORTH_OWNER, sql, rebrand.clone()));
     }
     for change in ["status = 'suspended'", "deleted_at = now()"] {
-        let sql = format!("update public.tenants set {change} where id = '{}'", tenants::NORTH);
+        let sql = format!(
+            "update public.tenants set {change} where id = '{}'",
+            tenants::NORTH
+        );
         revocations.push((users::NORTH_OWNER, sql, rebrand.clone()));
     }
     for write in [create.to_owned(), retype, erase, rebrand] {
@@ -54,9 +63,16 @@ fn revocation_holds_against_a_transaction_that_began_before() {
             let mut attacker = begun(&database, user, level);
             database.client().batch_execute(&revoke).unwrap();
             let error = attacker.batch_execute(&write).unwrap_err();
-            assert_eq!(migrations::state(&error), &SqlState::T_R_SERIALIZATION_FAILURE, "{revoke}");
+            assert_eq!(
+                migrations::state(&error),
+                &SqlState::T_R_SERIALIZATION_FAILURE,
+                "{revoke}"
+            );
             let error = error.as_db_error().unwrap();
-            assert_eq!(error.message(), "what you may do has changed since this transaction began");
+            assert_eq!(
+                error.message(),
+                "what you may do has changed since this transaction began"
+            );
             assert!(!format!("{error:?}").contains("select"), "{error:?}");
         }
     }
@@ -68,7 +84,9 @@ fn rights_that_stand_are_enough_in_every_isolation_level() {
     for level in ["read committed", "repeatable read", "serializable"] {
         for (user, _, write) in revocations() {
             let mut client = begun(&database, user, level);
-            client.batch_execute(&write).unwrap_or_else(|error| panic!("{level}: {write}: {error:?}"));
+            client
+                .batch_execute(&write)
+                .unwrap_or_else(|error| panic!("{level}: {write}: {error:?}"));
             client.batch_execute("rollback").unwrap();
         }
     }
