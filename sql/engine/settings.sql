@@ -5,6 +5,8 @@
 -- The path is first, by a statement that looks nothing up: from then on every operator, function and type is that of
 -- pg_catalog, whoever may create others elsewhere.
 set local search_path = pg_catalog, pg_temp;
+-- The preset limit may be shorter than what follows takes in a new session.
+set local statement_timeout = 0;
 
 -- A setting that the server does not know is left alone. What is told as committed must outlive a crash, so a commit that
 -- would not wait for the disk is made to; other values of synchronous_commit are about replicas, and stay. A lock wait of

@@ -13,7 +13,7 @@ use crate::ops::audit::{Filter, audit};
 
 /// The arguments of `vital audit`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = exit_codes!(7))]
+#[command(after_help = exit_codes!(6 7))]
 pub struct Args {
     /// Only what concerns this tenant, by slug or uuid
     #[arg(long)]

@@ -10,7 +10,7 @@ use crate::ops::doctor::{self, Overview};
 /// The arguments of `vital doctor`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = concat!(
-    exit_codes!(7),
+    exit_codes!(6 7),
     "\n\nA problem ends it with 1; notes do not. It reads only."
 ))]
 pub struct Args {}

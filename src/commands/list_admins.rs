@@ -8,7 +8,7 @@ use crate::ops::admins::list;
 
 /// The arguments of `vital list-admins`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = exit_codes!(7))]
+#[command(after_help = exit_codes!(6 7))]
 pub struct Args {}
 
 pub(super) async fn run(_args: &Args, context: &Context) -> Result<u8> {

@@ -9,7 +9,7 @@ use crate::ops::migrate::{embedded, online};
 
 /// The arguments of `vital migrate plan`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = exit_codes!(5 7))]
+#[command(after_help = exit_codes!(5 6 7))]
 pub struct Args {
     /// Stop after this migration: its version, or its number from 1
     #[arg(long, value_name = "VERSION")]

@@ -7,7 +7,7 @@ use crate::ops::migrate::status;
 
 /// The arguments of `vital migrate status`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = exit_codes!(3 5 7))]
+#[command(after_help = exit_codes!(3 5 6 7))]
 pub struct Args {
     /// End with 3 if a migration is pending, with 5 if the history diverges
     #[arg(long)]

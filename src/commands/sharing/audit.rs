@@ -14,7 +14,7 @@ use crate::render::{page, picture};
 
 /// The arguments of `vital sharing audit`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = exit_codes!(7))]
+#[command(after_help = exit_codes!(6 7))]
 pub struct Args {
     /// Of this agent: a uuid, also of a deleted one, a slug or a unique name
     #[arg(long, value_name = "AGENT")]

@@ -11,7 +11,7 @@ use crate::render::{page, picture};
 
 /// The arguments of `vital sharing matrix`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = exit_codes!(7))]
+#[command(after_help = exit_codes!(6 7))]
 pub struct Args {
     /// Only these owners: slugs or uuids
     #[arg(long, value_name = "TENANT", value_delimiter = ',')]

@@ -16,7 +16,7 @@ use crate::render::{page, picture};
 
 /// The arguments of `vital sharing report`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = exit_codes!(7))]
+#[command(after_help = exit_codes!(6 7))]
 pub struct Args {
     /// What to group the agents by
     #[arg(long, value_enum, default_value_t)]

@@ -9,7 +9,7 @@ use crate::ops::tenant::list::list;
 
 /// The arguments of `vital tenant list`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = exit_codes!(7))]
+#[command(after_help = exit_codes!(6 7))]
 pub struct Args {
     /// Only tenants in this status [default: all but deleted ones]
     #[arg(long, value_parser = word!(TenantStatus))]

@@ -9,7 +9,7 @@ use crate::ops::tenant::show::show;
 
 /// The arguments of `vital tenant show`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = exit_codes!(7))]
+#[command(after_help = exit_codes!(6 7))]
 pub struct Args {
     /// Slug or uuid; left out, a terminal offers a list
     tenant: Option<TenantRef>,

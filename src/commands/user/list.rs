@@ -9,7 +9,7 @@ use crate::ops::user::list::{Filter, list};
 
 /// The arguments of `vital user list`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = exit_codes!(7))]
+#[command(after_help = exit_codes!(6 7))]
 pub struct Args {
     /// Only members of this tenant, by slug or uuid
     #[arg(long)]

@@ -9,7 +9,7 @@ use crate::ops::user::show::show;
 
 /// The arguments of `vital user show`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = exit_codes!(7))]
+#[command(after_help = exit_codes!(6 7))]
 pub struct Args {
     /// E-mail address or uuid; left out, a terminal offers a list
     user: Option<UserRef>,

@@ -212,9 +212,17 @@ impl<T, F: AsyncFn(&Transaction<'_>) -> Result<T, Fault>> Work for Job<'_, T, F>
         let transaction = connection.begin(Begin { access, ..begin }, "").await?;
         let done = (self.work)(&transaction).await?;
         interrupt.check()?;
-        if self.end == End::Rollback {
-            transaction.rollback().await?;
-            return Ok(done);
+        match (self.access, self.end) {
+            // There is nothing to be kept, and the server counts a rollback as a failure.
+            (Access::Snapshot, _) => {
+                transaction.end().await?;
+                return Ok(done);
+            }
+            (_, End::Rollback) => {
+                transaction.rollback().await?;
+                return Ok(done);
+            }
+            (_, End::Commit) => {}
         }
         let id = transaction.id().await?;
         self.committing = Some((done, id));

@@ -141,7 +141,7 @@ impl<'a> Transaction<'a> {
         let message = message(connection, begin, sql);
         let (answer, ended) = future::join(
             connection.client.simple_query(&message),
-            connection.client.batch_execute("rollback"),
+            connection.client.batch_execute("end"),
         )
         .await;
         if ended.is_ok() {
@@ -273,6 +273,16 @@ impl<'a> Transaction<'a> {
     /// The server's; whether it is committed is unknown if the connection broke.
     pub async fn commit(self) -> Result<(), ServerError> {
         self.connection.client.batch_execute("commit").await?;
+        self.connection.open.store(false, Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// Ends it where there is nothing to be kept.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn end(self) -> Result<(), ServerError> {
+        self.connection.client.batch_execute("end").await?;
         self.connection.open.store(false, Ordering::SeqCst);
         Ok(())
     }

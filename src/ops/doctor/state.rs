@@ -21,11 +21,14 @@ const INDEX_NS_PER_ROW: i64 = 2_900;
 const INDEX_BYTES_PER_ROW: i64 = 90;
 
 /// Looks at all of it.
+///
+/// # Errors
+/// [`crate::Kind::Locked`].
 pub async fn examine(
     connection: &mut Connection,
     facts: &Facts,
     status: &Result<status::StatusReport>,
-) -> Vec<Finding> {
+) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     let mut pending = Vec::new();
     match status {
@@ -34,7 +37,7 @@ pub async fn examine(
             pending = of(State::Pending).map(|row| row.version).collect();
             findings.push(history(report));
         }
-        Err(error) => findings.push(unseen(AREA, "history", error)),
+        Err(error) => findings.push(unseen(AREA, "history", error)?),
     }
     findings.extend(leftovers(facts, &pending));
     findings.extend(locks(&connection.blockers().await, !pending.is_empty()));
@@ -50,7 +53,7 @@ pub async fn examine(
             Err(_) => Finding::ok(AREA, "size", format!("about {} agents", facts.agents())),
         });
     }
-    findings
+    Ok(findings)
 }
 
 fn history(report: &status::StatusReport) -> Finding {

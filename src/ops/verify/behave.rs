@@ -13,6 +13,9 @@ use crate::db::{Connection, Fault, Transaction};
 use crate::error::Result;
 
 const CREATE: &str = include_str!("../../../sql/probe/create.sql");
+/// Acts as whoever verifies again, who is not whom the session began as where the engine put that right.
+const BE_ONESELF: &str =
+    "; select pg_catalog.set_config('role', pg_catalog.current_setting('vital.prober'), true)";
 const UNDO: &str = "rollback to savepoint verify";
 
 /// One actor's turn in a check.
@@ -73,7 +76,10 @@ pub(super) async fn behave(
 
 async fn create(transaction: &Transaction<'_>) -> Result<(), ServerError> {
     transaction
-        .batch(&format!("set local jit = off; {CREATE}; savepoint verify"))
+        .batch(&format!(
+            "set local jit = off; select pg_catalog.set_config('vital.prober', pg_catalog.current_setting('role'), true); \
+             {CREATE}; savepoint verify"
+        ))
         .await
 }
 
@@ -88,7 +94,7 @@ async fn act(
     let mut steps = Vec::with_capacity(turns.len() * 4);
     for turn in &turns {
         steps.push(run(become_actor(turn.actor)));
-        let reset = if turn.looks { "; reset role" } else { "" };
+        let reset = if turn.looks { BE_ONESELF } else { "" };
         steps.push(run(format!("{}{reset}", turn.first.unwrap_or_default())));
         steps.push(ask(turn.query));
         steps.push(run(UNDO.to_owned()));
