@@ -74,11 +74,11 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     if args.pictures.svg.is_some() || args.pictures.html.is_some() {
         let timeline = timeline(&mut connection, &trail).await?;
         if let Some(path) = &args.pictures.svg {
-            save(context, path, &picture::timeline(&timeline)?.file())?;
+            save(context, path, &picture::timeline(&timeline).file())?;
         }
         if let Some(path) = &args.pictures.html {
             let place = connection.settings.describe();
-            save(context, path, &page::audit(&audit, &timeline, &place)?)?;
+            save(context, path, &page::audit(&audit, &timeline, &place))?;
         }
     }
     context.output.report(&audit)?;

@@ -29,12 +29,12 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     let mut connection = context.connect().await?;
     let matrix = matrix::matrix(&mut connection, &args.owner, &args.viewer).await?;
     if let Some(path) = &args.pictures.svg {
-        save(context, path, &picture::heat_map(&matrix)?.file())?;
+        save(context, path, &picture::heat_map(&matrix).file())?;
     }
     if let Some(path) = &args.pictures.html {
         let catalogue = catalogue(&mut connection, AGENTS_ON_A_PAGE).await?;
         let place = connection.settings.describe();
-        save(context, path, &page::matrix(&matrix, &catalogue, &place)?)?;
+        save(context, path, &page::matrix(&matrix, &catalogue, &place))?;
     }
     context.output.report(&matrix)?;
     Ok(0)

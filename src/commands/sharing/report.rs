@@ -51,7 +51,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     let mut connection = context.connect().await?;
     let report = report::report(&mut connection, args.by.into()).await?;
     if let Some(path) = &args.pictures.svg {
-        save(context, path, &picture::bars(&report.tenants)?.file())?;
+        save(context, path, &picture::bars(&report.tenants).file())?;
     }
     if let Some(path) = &args.pictures.html {
         let matrix = matrix(&mut connection, &[], &[]).await?;
@@ -62,7 +62,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
         save(
             context,
             path,
-            &page::overview(&report, &matrix, &timeline, &catalogue, &place)?,
+            &page::overview(&report, &matrix, &timeline, &catalogue, &place),
         )?;
     }
     context.output.report(&report)?;
