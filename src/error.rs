@@ -146,6 +146,22 @@ impl Error {
     }
 }
 
+/// Takes over what the edge reports: files, the terminal, the private server. The outermost context is the fact, the
+/// rest the cause; an error of ours stays what it is.
+impl From<anyhow::Error> for Error {
+    fn from(error: anyhow::Error) -> Self {
+        let error = match error.downcast::<Self>() {
+            Ok(ours) => return ours,
+            Err(error) => error,
+        };
+        let fact = Self::failed(error.to_string());
+        match error.source() {
+            Some(source) => fact.with_cause(chain(source)),
+            None => fact,
+        }
+    }
+}
+
 /// Joins an error and its sources with colons, leaving out a source that its parent already quotes.
 #[must_use]
 pub fn chain(error: &dyn std::error::Error) -> String {
@@ -160,4 +176,28 @@ pub fn chain(error: &dyn std::error::Error) -> String {
         next = source.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context;
+
+    use super::*;
+
+    #[test]
+    fn context_is_the_fact_and_the_rest_the_cause() {
+        let outcome = std::fs::read("/no/such/file").context("could not read the file");
+        let error = outcome.map_err(Error::from).err().unwrap();
+        assert_eq!(
+            (error.kind, error.message.as_str()),
+            (Kind::Failed, "could not read the file")
+        );
+        assert!(error.cause.is_some_and(|cause| cause.contains("No such file")));
+    }
+
+    #[test]
+    fn an_error_of_ours_passes_through() {
+        let ours = Error::usage("wrong").with_hint("do it otherwise");
+        assert_eq!(Error::from(anyhow::Error::new(ours.clone())), ours);
+    }
 }

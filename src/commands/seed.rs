@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context as _;
+
 use super::change::{Change, ChangeArgs, Question, carry_out};
 use super::{Context, file};
 use crate::cli::{Format, exit_codes};
 use crate::db::Transaction;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ops::seed::{SeedFile, Seeded, export, seed};
 use crate::render::yaml;
 
@@ -71,8 +73,7 @@ async fn write(context: &Context) -> Result<u8> {
         return Ok(0);
     }
     let mut text = Vec::new();
-    yaml::write(&report, &mut text)
-        .map_err(|error| Error::failed("could not export").with_cause(error.to_string()))?;
+    yaml::write(&report, &mut text).context("could not export")?;
     context.output.document(&text)?;
     Ok(0)
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use anyhow::Context;
 use serde::Serialize;
 
 use super::escape::visible;
@@ -11,6 +12,8 @@ use crate::cli::{Format, Global};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::report::{Cell, Report};
+
+const UNWRITTEN: &str = "could not write the result";
 
 /// The one way to print. Clones print to the same streams.
 #[derive(Clone)]
@@ -66,11 +69,10 @@ impl Output {
                 .collect::<Vec<_>>()
                 .join("  ")),
         };
-        let failed =
-            |error: io::Error| Error::failed("could not write the result").with_cause(error.to_string());
-        let line = line.map_err(failed)? + "\n";
+        let line = line.context(UNWRITTEN)? + "\n";
         self.progress.clear();
-        write_all(&mut io::stdout().lock(), line.as_bytes()).map_err(failed)
+        write_all(&mut io::stdout().lock(), line.as_bytes()).context(UNWRITTEN)?;
+        Ok(())
     }
 
     /// Writes a document that is its own format, such as a completion script or a diagram, to stdout as it is.
@@ -126,10 +128,8 @@ fn write_all(out: &mut dyn Write, text: &[u8]) -> io::Result<()> {
 
 fn finish(written: io::Result<()>) -> Result<()> {
     match written {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Error::failed("could not write the result").with_cause(error.to_string()))
-        }
-        _ => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written.context(UNWRITTEN)?),
     }
 }
 

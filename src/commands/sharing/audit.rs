@@ -82,11 +82,11 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     .await?;
     if let Some(timeline) = timeline {
         if let Some(path) = &args.pictures.svg {
-            save(context, path, &picture::timeline(&timeline)?.file())?;
+            save(context, path, &picture::timeline(&timeline).file())?;
         }
         if let Some(path) = &args.pictures.html {
             let place = connection.settings.describe();
-            save(context, path, &page::audit(&audit, &timeline, &place)?)?;
+            save(context, path, &page::audit(&audit, &timeline, &place))?;
         }
     }
     context.output.report(&audit)?;

@@ -47,11 +47,11 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     };
     let explanation = explain(&mut connection, question).await?;
     if let (Some(path), Some(sees)) = (&args.pictures.svg, &explanation.sees) {
-        save(context, path, &picture::rules(&sees.rules)?.file())?;
+        save(context, path, &picture::rules(&sees.rules).file())?;
     }
     if let Some(path) = &args.pictures.html {
         let place = connection.settings.describe();
-        save(context, path, &page::explanation(&explanation, &place)?)?;
+        save(context, path, &page::explanation(&explanation, &place))?;
     }
     context.output.report(&explanation)?;
     Ok(0)

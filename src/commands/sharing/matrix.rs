@@ -39,11 +39,11 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     })
     .await?;
     if let Some(path) = &args.pictures.svg {
-        save(context, path, &picture::heat_map(&matrix)?.file())?;
+        save(context, path, &picture::heat_map(&matrix).file())?;
     }
     if let (Some(path), Some(catalogue)) = (&args.pictures.html, catalogue) {
         let place = connection.settings.describe();
-        save(context, path, &page::matrix(&matrix, &catalogue, &place)?)?;
+        save(context, path, &page::matrix(&matrix, &catalogue, &place))?;
     }
     context.output.report(&matrix)?;
     Ok(0)

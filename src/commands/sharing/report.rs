@@ -64,14 +64,14 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     })
     .await?;
     if let Some(path) = &args.pictures.svg {
-        save(context, path, &picture::bars(&report.tenants)?.file())?;
+        save(context, path, &picture::bars(&report.tenants).file())?;
     }
     if let (Some(path), Some((matrix, timeline, catalogue))) = (&args.pictures.html, page) {
         let place = connection.settings.describe();
         save(
             context,
             path,
-            &page::overview(&report, &matrix, &timeline, &catalogue, &place)?,
+            &page::overview(&report, &matrix, &timeline, &catalogue, &place),
         )?;
     }
     context.output.report(&report)?;
