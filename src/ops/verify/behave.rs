@@ -47,13 +47,19 @@ enum Answer {
 
 type Step<'a> = Pin<Box<dyn Future<Output = Answer> + 'a>>;
 
+/// What the acting checks found.
+#[derive(Debug, Default)]
+pub(super) struct Behaviour {
+    pub findings: Vec<Finding>,
+    pub not_checked: Vec<NotChecked>,
+    /// The checks of which every turn gave an answer.
+    pub made: Vec<String>,
+}
+
 /// Makes the probe and lets each actor try what `checks` say.
-pub(super) async fn behave(
-    connection: &mut Connection,
-    checks: &[&Check],
-) -> Result<(Vec<Finding>, Vec<NotChecked>)> {
+pub(super) async fn behave(connection: &mut Connection, checks: &[&Check]) -> Result<Behaviour> {
     if checks.is_empty() {
-        return Ok((Vec::new(), Vec::new()));
+        return Ok(Behaviour::default());
     }
     let failed = |error: &ServerError| Error::failed("could not act as users").caused_by(error);
     let transaction = connection.begin().await.map_err(|e| failed(&e))?;
@@ -62,7 +68,10 @@ pub(super) async fn behave(
         Err(error) => {
             let reason = format!("the probe could not be created: {}", reason(&error));
             let all = checks.iter().map(|check| NotChecked::new(&check.id, &reason));
-            Ok((Vec::new(), all.collect()))
+            Ok(Behaviour {
+                not_checked: all.collect(),
+                ..Behaviour::default()
+            })
         }
     };
     transaction.rollback().await.map_err(|e| failed(&e))?;
@@ -77,7 +86,7 @@ async fn create(transaction: &Transaction<'_>) -> Result<(), ServerError> {
         .await
 }
 
-async fn act(transaction: &Transaction<'_>, checks: &[&Check]) -> Result<(Vec<Finding>, Vec<NotChecked>)> {
+async fn act(transaction: &Transaction<'_>, checks: &[&Check]) -> Result<Behaviour> {
     let turns: Vec<Turn<'_>> = checks.iter().flat_map(|check| turns(check)).collect();
     let run = |sql: String| -> Step<'_> {
         Box::pin(async move { Answer::Done(transaction.batch_execute(&sql).await) })
@@ -93,20 +102,22 @@ async fn act(transaction: &Transaction<'_>, checks: &[&Check]) -> Result<(Vec<Fi
         steps.push(run(UNDO.to_owned()));
     }
     let mut answers = pipeline::in_order(steps).await.into_iter();
-    let (mut findings, mut not_checked) = (Vec::new(), Vec::new());
+    let mut behaviour = Behaviour::default();
     for turn in &turns {
-        let Some(answers) = take(&mut answers)? else { break };
-        match judge(turn, answers) {
-            Ok(found) => findings.extend(found),
-            Err(why) => not_checked.push(why),
+        match judge(turn, take(&mut answers)?) {
+            Ok(found) => behaviour.findings.extend(found),
+            Err(why) => behaviour.not_checked.push(why),
         }
     }
-    not_checked.dedup();
-    Ok((findings, not_checked))
+    behaviour.not_checked.dedup();
+    let missed = |id: &str| behaviour.not_checked.iter().any(|not| not.check_id == id);
+    let made = checks.iter().filter(|check| !missed(&check.id));
+    behaviour.made = made.map(|check| check.id.clone()).collect();
+    Ok(behaviour)
 }
 
 /// Takes the four answers of a turn.
-fn take(answers: &mut impl Iterator<Item = Answer>) -> Result<Option<Answers>> {
+fn take(answers: &mut impl Iterator<Item = Answer>) -> Result<Answers> {
     let four = (answers.next(), answers.next(), answers.next(), answers.next());
     let (
         Some(Answer::Done(acted)),
@@ -115,10 +126,12 @@ fn take(answers: &mut impl Iterator<Item = Answer>) -> Result<Option<Answers>> {
         Some(Answer::Done(undone)),
     ) = four
     else {
-        return Ok(None);
+        return Err(Error::failed(
+            "the server left a question of the verification unanswered",
+        ));
     };
     undone.map_err(|error| Error::failed("the server ended the verification").caused_by(&error))?;
-    Ok(Some(Answers { acted, first, rows }))
+    Ok(Answers { acted, first, rows })
 }
 
 fn turns(check: &Check) -> impl Iterator<Item = Turn<'_>> {

@@ -10,6 +10,7 @@ mod roles;
 mod shape;
 mod shape_code;
 mod snapshot;
+mod unmade;
 
 use serde_json::Value;
 
