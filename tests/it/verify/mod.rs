@@ -6,6 +6,7 @@ mod data;
 mod drift;
 mod exposure;
 mod output;
+mod real;
 mod roles;
 mod shape;
 mod shape_code;
