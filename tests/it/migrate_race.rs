@@ -109,7 +109,11 @@ fn what_others_built_meanwhile_is_not_dropped() {
     wait_for_poll(&database);
     other.batch_execute("commit").unwrap();
     let run = finish(child).failure(1);
-    for part in ["SQLSTATE 2BP01", "view public.modes", "2 of 4 migrations are applied"] {
+    for part in [
+        "SQLSTATE 2BP01",
+        "view public.modes",
+        "2 of 4 migrations are applied",
+    ] {
         assert!(run.stderr.contains(part), "`{part}`: {run}");
     }
     other.query("select from public.modes", &[]).unwrap();

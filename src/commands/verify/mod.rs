@@ -24,9 +24,20 @@ pub struct Args {
     #[arg(long, value_name = "CHECK", value_delimiter = ',')]
     skip: Vec<String>,
 
-    /// End with 4 also for warnings, or for checks that could not be made
+    /// End with 4 also for warnings
     #[arg(long, value_enum, value_delimiter = ',', default_value = "error")]
     fail_on: Vec<FailOn>,
+
+    /// Accept that checks could not run, all or those named; otherwise they end with 4
+    #[arg(
+        long,
+        value_name = "CHECK",
+        value_delimiter = ',',
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "*"
+    )]
+    allow_not_checked: Vec<String>,
 
     /// Write the result also as junit=PATH or sarif=PATH, or to stderr as annotations for GitHub
     #[arg(long, value_name = "junit=PATH|sarif=PATH|github")]
@@ -48,7 +59,8 @@ enum FailOn {
     Error,
     /// Warnings, too
     Warning,
-    /// Checks that could not be made, too
+    /// Checks that could not run, which always count
+    #[value(hide = true)]
     NotChecked,
 }
 
@@ -82,8 +94,8 @@ impl Args {
             skip: self.skip.clone(),
             threshold: Threshold {
                 warnings: self.fail_on.contains(&FailOn::Warning),
-                not_checked: self.fail_on.contains(&FailOn::NotChecked),
             },
+            allow_not_checked: self.allow_not_checked.clone(),
             exceptions: config.exceptions().to_vec(),
             today: OffsetDateTime::now_utc().date(),
         })

@@ -61,6 +61,9 @@ pub struct Check {
     /// Whether a refusal is a finding rather than a pass.
     #[serde(skip)]
     pub(super) must_succeed: bool,
+    /// Whether a refusal keeps the check from being made.
+    #[serde(skip)]
+    pub(super) must_answer: bool,
     /// Whether everything but a refusal is a finding, another error included.
     #[serde(skip)]
     pub(super) must_fail: bool,
@@ -97,6 +100,7 @@ impl Check {
             requires: optional("requires"),
             actors: field("actors").split_whitespace().map(str::to_owned).collect(),
             must_succeed: field("expects") == "success",
+            must_answer: field("expects") == "answer",
             must_fail: field("expects") == "refusal",
             sql: expand(body(text)),
         }

@@ -50,6 +50,10 @@ pub(super) struct Inspection {
     pub version: String,
     pub findings: Vec<Finding>,
     pub not_checked: Vec<NotChecked>,
+    /// The checks whose relation is nothing that the migrations need.
+    pub not_applicable: Vec<NotChecked>,
+    /// The checks that gave an answer.
+    pub made: Vec<String>,
     pub numbers: Option<Numbers>,
 }
 
@@ -86,21 +90,30 @@ async fn look(transaction: &Transaction<'_>, checks: &[&Check], promise: &str) -
         version: prepared.try_get("version")?,
         ..Inspection::default()
     };
-    let applicable: Vec<&Check> = checks
-        .iter()
-        .copied()
-        .filter(|check| {
-            check
-                .requires
-                .as_ref()
-                .is_none_or(|name| relations.contains(name))
-        })
-        .collect();
+    let mut applicable = Vec::with_capacity(checks.len());
+    for check in checks {
+        match check.requires.as_deref() {
+            Some(name) if !relations.iter().any(|relation| relation == name) => {
+                inspection.miss(check, name);
+            }
+            _ => applicable.push(*check),
+        }
+    }
     inspection.collect(transaction, &applicable).await?;
     Ok(inspection)
 }
 
 impl Inspection {
+    /// Notes a check without the relation that it looks at. Where nobody signs in there are no users; every other relation
+    /// is one that the migrations make or need.
+    fn miss(&mut self, check: &Check, relation: &str) {
+        let not = NotChecked::new(&check.id, format!("there is no {relation}"));
+        match relation {
+            "auth.users" => self.not_applicable.push(not),
+            _ => self.not_checked.push(not),
+        }
+    }
+
     async fn collect(&mut self, transaction: &Transaction<'_>, checks: &[&Check]) -> Result<(), Fault> {
         let undo = || -> Step<'_> {
             Box::pin(async { Answer::Undone(transaction.batch("rollback to savepoint verify").await) })
@@ -129,7 +142,10 @@ impl Inspection {
         };
         for (check, rows) in checks.iter().zip(answers) {
             match rows.and_then(|rows| rows.iter().map(|row| Finding::from_row(row, check)).collect()) {
-                Ok(findings) => self.findings.extend::<Vec<Finding>>(findings),
+                Ok(findings) => {
+                    self.made.push(check.id.clone());
+                    self.findings.extend::<Vec<Finding>>(findings);
+                }
                 Err(error) if retry::is_passing(&error) || retry::is_broken(&error) => {
                     return Err(error.into());
                 }

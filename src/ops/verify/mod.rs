@@ -60,13 +60,14 @@ async fn verify_as_of(
     let promise = Catalog::promised()?.for_checks();
     let (pending, unreadable) = pending(history)?;
     let (runnable, premature): (Vec<&Check>, Vec<&Check>) = chosen
-        .into_iter()
+        .iter()
+        .copied()
         .partition(|check| pending.is_empty() || !check.needs_migrations());
     let (acting, reading): (Vec<&Check>, Vec<&Check>) =
         runnable.iter().copied().partition(|check| check.acts());
 
     let inspection = inspect::inspect(connection, &reading, &promise).await?;
-    let (acted, not_acted) = behave::behave(connection, &acting).await?;
+    let behaviour = behave::behave(connection, &acting).await?;
 
     let mut verification = Verification {
         database: connection.settings.describe(),
@@ -77,7 +78,8 @@ async fn verify_as_of(
         ..Verification::default()
     };
     verification.not_checked = inspection.not_checked;
-    verification.not_checked.extend(not_acted);
+    verification.not_checked.extend(behaviour.not_checked);
+    verification.not_applicable = inspection.not_applicable;
     verification.not_checked.extend(
         premature
             .iter()
@@ -85,8 +87,9 @@ async fn verify_as_of(
     );
     verification.not_checked.extend(unreadable);
     let mut findings = inspection.findings;
-    findings.extend(acted);
-    verification.settle(findings, &runnable, request);
+    findings.extend(behaviour.findings);
+    let made = [inspection.made, behaviour.made].concat();
+    verification.settle(findings, &chosen, &made, request);
     Ok(verification)
 }
 
