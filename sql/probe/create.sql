@@ -41,6 +41,12 @@ begin
             (current_setting('vital.tenant_closed')::uuid, 'suspended')
     ) as t (id, status);
 
+    insert into vital_private.stand_ins (user_id)
+    select current_setting('vital.user_' || p.person)::uuid
+    from unnest(array[
+        'owner', 'member', 'guest', 'neighbour', 'stranger', 'removed', 'suspended', 'invited', 'inmate', 'admin'
+    ]) as p (person);
+
     insert into public.user_tenants (user_id, tenant_id, role, status)
     select
         current_setting('vital.user_' || m.person)::uuid,
