@@ -38,7 +38,8 @@ drop table
     public.tenants,
     vital_private.admin_audit,
     vital_private.replaced_policies,
-    vital_private.seeded_tenants;
+    vital_private.seeded_tenants,
+    vital_private.stand_ins;
 
 drop function if exists public.get_super_admin_tenant_id();
 drop function if exists vital_private.audit_admin();

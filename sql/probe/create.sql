@@ -48,6 +48,13 @@ begin
     );
     perform set_config('vital.made', '{}', true);
 
+    -- They count as users that exist, whether or not there is a directory of users that takes them.
+    insert into vital_private.stand_ins (user_id)
+    select current_setting('vital.user_' || p.person)::uuid
+    from unnest(array[
+        'owner', 'member', 'guest', 'neighbour', 'stranger', 'removed', 'suspended', 'invited', 'inmate', 'admin'
+    ]) as p (person);
+
     -- People first: others' foreign keys and functions may ask for them. Where they cannot be made, that is told only if
     -- somebody does.
     select array_agg(a.attname)

@@ -33,6 +33,7 @@ mod migrate_status;
 mod migrate_up;
 mod model;
 mod operators_day;
+mod plain;
 mod pooler;
 mod postgrest;
 mod prompts;

@@ -13,6 +13,8 @@ impl Facts {
         problems.extend(self.wrong_server());
         problems.extend(self.wrong_agents());
         problems.extend(self.missing_api());
+        problems.extend(self.closed_auth());
+        problems.extend(self.foreign_functions());
         let tables = TABLES.iter().filter_map(|table| self.relation(table));
         problems.extend(tables.filter(|table| table.kind != "table").map(wrong_kind));
         problems.extend(self.owners());
@@ -101,6 +103,28 @@ impl Facts {
             Error::failed(format!("the database lacks {}", missing.join(", "))).with_hint(
                 "the policies are written for them; `vital bootstrap` creates what is missing and changes nothing else",
             )
+        })
+    }
+
+    /// Every policy asks who is calling.
+    fn closed_auth(&self) -> Option<Error> {
+        let role = &self.role;
+        (!self.may_use_auth).then(|| {
+            Error::failed(format!("role {role} may not call auth.uid()")).with_hint(format!(
+                "grant usage on schema auth to \"{role}\"; grant execute on function auth.uid() to \"{role}\"; or run \
+                 `vital bootstrap` as a superuser, which gives it to the owner of public.agents"
+            ))
+        })
+    }
+
+    /// Functions that somebody else gave the names of ours: an overload would be called in place of the checked one.
+    fn foreign_functions(&self) -> Option<Error> {
+        (!self.foreign_functions.is_empty()).then(|| {
+            Error::failed(format!(
+                "schema public has functions of the tenancy's names that somebody else made: {}",
+                self.foreign_functions.join(", ")
+            ))
+            .with_hint("find out who made them and why; then drop them, or rename those that something needs")
         })
     }
 

@@ -126,6 +126,25 @@ fn trusted_role_grants_a_platform_admin_who_exists_once() {
 }
 
 #[test]
+fn a_renamed_dh_startup_is_found_by_its_id() {
+    let mut scene = Scene::open();
+    scene.ok("update public.tenants set slug = 'dhs' where slug = 'digital-health-startup'");
+    let sql = format!("select public.assign_user_to_dh_startup('{}')", users::OUTSIDER);
+    scene.service().ok(&sql);
+    let sql = format!(
+        "select t.slug from public.user_tenants as m join public.tenants as t on t.id = m.tenant_id \
+         where m.user_id = '{}'",
+        users::OUTSIDER
+    );
+    assert_eq!(scene.owner().column(&sql), ["dhs"]);
+    // Neither does running migration 4 again make a second one.
+    let again = std::fs::read_to_string(&crate::support::migrations::files()[3]).unwrap();
+    scene.ok(&again);
+    let sql = "select count(*) from public.tenants where slug = 'digital-health-startup'";
+    assert_eq!(scene.one(sql), "0");
+}
+
+#[test]
 fn trusted_role_assigns_members_and_keeps_roles_in_step() {
     let mut scene = Scene::open();
     let state = format!(
