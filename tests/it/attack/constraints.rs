@@ -267,11 +267,6 @@ fn rows_refer_to_tenants_that_exist() {
         ),
         format!("update public.user_roles set tenant_id = '{nowhere}' where role = 'tenant_owner'"),
         format!("update public.tenants set parent_tenant_id = '{nowhere}'"),
-        format!(
-            "insert into public.resource_sharing_audit (resource_type, resource_id, action, owner_tenant_id, \
-             affected_tenant_id) values ('agent', gen_random_uuid(), 'shared', '{}', '{nowhere}')",
-            tenants::NORTH
-        ),
     ] {
         scene.refused(&sql, "23503");
     }

@@ -32,6 +32,7 @@ fn functions_run_as_their_owner_only_where_they_read_or_write_what_the_caller_ma
         "vital_private.member_tenants",
         "vital_private.platform_admin_tenants",
         "vital_private.readable_tenants",
+        "vital_private.settle_agent_id",
     ];
     both(|client, kind| {
         client.batch_execute("set search_path = pg_catalog").unwrap();
@@ -56,12 +57,15 @@ fn functions_state_how_they_may_be_planned() {
         "get_user_tenants s s",
         "has_tenant_access s s",
         "is_platform_admin s s",
+        "administered_tenants s s",
         "audited_tenant s u",
+        "author_id s u",
         "brief i s",
         "caller_id s s",
         "check_document i u",
         "has_account s s",
         "is_gone s s",
+        "is_json i s",
         "is_known_gone s s",
         "is_platform_admin s s",
         "member_tenants s s",
