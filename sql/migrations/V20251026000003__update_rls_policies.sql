@@ -71,6 +71,10 @@ declare
     v_requested text;
     v_tenants uuid[];
 begin
+    -- Whoever is gone has a token until it ends, and no access any more.
+    if v_user is null or not vital_private.has_account(v_user) then
+        return '{}';
+    end if;
     if exists (
         select
         from public.user_roles as r
@@ -129,12 +133,12 @@ begin
 end
 $$;
 
-revoke all on function
-    vital_private.requested_tenant(text),
-    vital_private.readable_tenants(),
-    vital_private.writable_tenants(),
-    vital_private.administered_tenants()
-from public, anon, authenticated, service_role;
+select vital_private.close(array[
+    'function vital_private.requested_tenant(text)',
+    'function vital_private.readable_tenants()',
+    'function vital_private.writable_tenants()',
+    'function vital_private.administered_tenants()'
+]);
 
 grant execute on function
     vital_private.requested_tenant(text),
@@ -239,11 +243,11 @@ as $$
         or coalesce(p_is_shared and p_sharing_mode = 'selective' and p_requesting_tenant_id = any (p_shared_with), false)
 $$;
 
-revoke all on function
-    public.set_tenant_context(uuid),
-    public.get_current_tenant_id(),
-    public.can_access_resource(uuid, boolean, varchar, uuid[], uuid)
-from public, anon, authenticated, service_role;
+select vital_private.close(array[
+    'function public.set_tenant_context(uuid)',
+    'function public.get_current_tenant_id()',
+    'function public.can_access_resource(uuid, boolean, varchar, uuid[], uuid)'
+]);
 
 grant execute on function
     public.set_tenant_context(uuid),
@@ -310,7 +314,7 @@ create table if not exists vital_private.sharing_sources (
     user_agent text
 );
 
-revoke all on vital_private.sharing_sources from public, anon, authenticated, service_role;
+select vital_private.close(array['table vital_private.sharing_sources']);
 
 create or replace function vital_private.refuse_audit_change()
 returns trigger
@@ -489,12 +493,12 @@ begin
 end
 $$;
 
-revoke all on function
-    vital_private.refuse_audit_change(),
-    vital_private.keep_audited_tenant(),
-    vital_private.audit_sharing(uuid, text, text, uuid, uuid, varchar, varchar, uuid[], uuid[]),
-    vital_private.audit_agent()
-from public, anon, authenticated, service_role;
+select vital_private.close(array[
+    'function vital_private.refuse_audit_change()',
+    'function vital_private.keep_audited_tenant()',
+    'function vital_private.audit_sharing(uuid, text, text, uuid, uuid, varchar, varchar, uuid[], uuid[])',
+    'function vital_private.audit_agent()'
+]);
 
 drop trigger if exists refuse_audit_change on public.resource_sharing_audit;
 
@@ -744,12 +748,12 @@ begin
 end
 $$;
 
-revoke all on function
-    vital_private.settle_agent_id(),
-    vital_private.guard_agent(),
-    vital_private.keep_counters(),
-    vital_private.check_recipients()
-from public, anon, authenticated, service_role;
+select vital_private.close(array[
+    'function vital_private.settle_agent_id()',
+    'function vital_private.guard_agent()',
+    'function vital_private.keep_counters()',
+    'function vital_private.check_recipients()'
+]);
 
 -- Triggers of a kind fire in the order of their names: the rights, the id, the guard, the counters, then the look-up of
 -- recipients. An update that leaves sharing alone pays for no look-up, and a role that row security does not bind not for
@@ -912,7 +916,7 @@ create policy resource_sharing_audit_select_involved
     );
 
 -- Nothing relies on default privileges, in either direction. Revoking from the table takes grants on its columns along.
-revoke all on public.agents, public.resource_sharing_audit from public, anon, authenticated, service_role;
+select vital_private.close(array['table public.agents', 'table public.resource_sharing_audit']);
 grant select, insert, update, delete on public.agents to authenticated, service_role;
 grant select on public.resource_sharing_audit to authenticated, service_role;
 

@@ -60,7 +60,10 @@ impl AdminChanges {
         let concerned = self.users.iter().filter(|user| user.is_admin && user.changed);
         let warning = |user: &Change| {
             let problem = user.problem.as_ref()?;
-            Some(format!("warning: the account of {} {problem}", user.user.full_name()))
+            Some(format!(
+                "warning: the account of {} {problem}",
+                user.user.full_name()
+            ))
         };
         concerned.filter_map(warning).collect()
     }
@@ -127,7 +130,10 @@ async fn problems(transaction: &Transaction<'_>, ids: &[Uuid]) -> Result<HashMap
         return Ok(HashMap::new());
     }
     let rows = transaction.query(ACCOUNTS, &[&ids]).await?;
-    Ok(rows.iter().map(|row| (row.get("id"), row.get("problem"))).collect())
+    Ok(rows
+        .iter()
+        .map(|row| (row.get("id"), row.get("problem")))
+        .collect())
 }
 
 /// Takes platform admin from users, all or none.

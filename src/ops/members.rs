@@ -189,7 +189,11 @@ async fn must_choose(transaction: &Transaction<'_>, members: &[Member]) -> Resul
     let is_new = |member: &&Member| {
         member.status.as_deref() == Some("active") && member.previous_status.as_deref() != Some("active")
     };
-    let new: Vec<Uuid> = members.iter().filter(is_new).map(|member| member.user.id.0).collect();
+    let new: Vec<Uuid> = members
+        .iter()
+        .filter(is_new)
+        .map(|member| member.user.id.0)
+        .collect();
     if new.is_empty() {
         return Ok(Vec::new());
     }

@@ -36,7 +36,10 @@ fn every_command_works_for_an_owner_who_is_no_superuser() {
     let database = prepared();
     let doctor = vital(&database, &["doctor"]);
     assert!(doctor.stdout.contains("nothing stands in its way"), "{doctor}");
-    assert!(doctor.stdout.contains("the role may run every command"), "{doctor}");
+    assert!(
+        doctor.stdout.contains("the role may run every command"),
+        "{doctor}"
+    );
     vital(&database, &["migrate", "plan"]);
     let run = vital(&database, &["migrate", "up", "--yes"]).success();
     assert!(run.stdout.contains("4 of 4"), "{run}");
@@ -48,7 +51,15 @@ fn every_command_works_for_an_owner_who_is_no_superuser() {
         &["tenant", "list"],
         &["tenant", "show", "north"],
         &["tenant", "update", "north", "--set", "industry=care"],
-        &["assign-user", USER, "--tenant", "north", "--role", "owner", "--yes"],
+        &[
+            "assign-user",
+            USER,
+            "--tenant",
+            "north",
+            "--role",
+            "owner",
+            "--yes",
+        ],
         &["assign-user", OTHER, "--tenant", "north", "--yes"],
         &["user", "list"],
         &["user", "show", USER],
@@ -92,14 +103,18 @@ fn users_of_the_api_read_and_write_what_such_an_owner_made() {
     };
     assert_eq!(count(&mut user, "agents"), 20);
     assert_eq!(count(&mut user, "tenants"), 1);
-    user.batch_execute("insert into public.agents (name) values ('mine')").unwrap();
+    user.batch_execute("insert into public.agents (name) values ('mine')")
+        .unwrap();
     assert_eq!(count(&mut user, "agents"), 21);
 }
 
 #[test]
 fn what_is_missing_is_told_before_anything_is_changed() {
     for (take, told) in [
-        ("revoke usage on schema auth from app", "grant usage on schema auth to \"app\""),
+        (
+            "revoke usage on schema auth from app",
+            "grant usage on schema auth to \"app\"",
+        ),
         (
             "revoke usage, create on schema public from app, public; grant usage on schema public to app",
             "grant create on schema public to \"app\"",
@@ -134,10 +149,24 @@ fn everybody_may_create_objects_in_public_no_longer_and_owners_there_still_may()
         alter schema public owner to app";
     database.superuser().batch_execute(open).unwrap();
     let doctor = vital(&database, &["doctor"]);
-    assert!(doctor.stdout.contains("everybody may create objects in schema public"), "{doctor}");
+    assert!(
+        doctor
+            .stdout
+            .contains("everybody may create objects in schema public"),
+        "{doctor}"
+    );
     let up = vital(&database, &["migrate", "up", "--yes"]).success();
-    assert!(up.stderr.contains("everybody may create objects in schema public"), "{up}");
-    for (role, may) in [("anon", false), ("authenticated", false), ("neighbour", true), ("app", true)] {
+    assert!(
+        up.stderr
+            .contains("everybody may create objects in schema public"),
+        "{up}"
+    );
+    for (role, may) in [
+        ("anon", false),
+        ("authenticated", false),
+        ("neighbour", true),
+        ("app", true),
+    ] {
         let sql = format!("select has_schema_privilege('{role}', 'public', 'create')");
         let row = database.superuser().query_one(&sql, &[]).unwrap();
         assert_eq!(row.get::<_, bool>(0), may, "{role}");
@@ -163,8 +192,13 @@ fn functions_of_our_names_that_somebody_else_made_are_refused() {
         .unwrap();
     vital(&database, &["migrate", "up", "--yes"]).success();
     // Afterwards, by whoever may by then.
-    database.superuser().batch_execute("grant create on schema public to mallory; set role mallory; \
-        create function public.set_tenant_context(a text) returns void language sql as ''; reset role").unwrap();
+    database
+        .superuser()
+        .batch_execute(
+            "grant create on schema public to mallory; set role mallory; \
+        create function public.set_tenant_context(a text) returns void language sql as ''; reset role",
+        )
+        .unwrap();
     let run = vital(&database, &["verify"]).failure(4);
     assert!(run.stdout.contains("set_tenant_context(text)"), "{run}");
 }

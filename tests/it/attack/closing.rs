@@ -89,7 +89,10 @@ fn default_privileges_open_neither_history_nor_archive() {
         .vital(&["migrate", "down", "--to", "0", "--yes"])
         .success();
     assert_eq!(promised.holds(), Vec::<String>::new());
-    promised.database.vital(&[&up[..], &["--restore"]].concat()).success();
+    promised
+        .database
+        .vital(&[&up[..], &["--restore"]].concat())
+        .success();
     assert_eq!(promised.holds(), Vec::<String>::new());
 }
 

@@ -219,7 +219,10 @@ fn seeded_tenants_keep_their_slug_through_the_api() {
         let sql = format!("update public.tenants set name = 'Other' where slug = '{slug}'");
         assert_eq!(scene.ok(&sql), 1);
     }
-    assert_eq!(scene.ok("update public.tenants set slug = 'nord' where slug = 'north'"), 1);
+    assert_eq!(
+        scene.ok("update public.tenants set slug = 'nord' where slug = 'north'"),
+        1
+    );
 }
 
 #[test]

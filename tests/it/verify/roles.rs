@@ -65,9 +65,15 @@ fn api_roles_that_row_security_does_not_bind_are_found() {
                          create function public.set_tenant_context(a text) returns void language sql as ''; \
                          reset role; revoke create on schema public from authenticated",
                 found: &[
-                    ("planted-objects", "function public.evil(character varying,character varying)"),
+                    (
+                        "planted-objects",
+                        "function public.evil(character varying,character varying)",
+                    ),
                     ("planted-objects", "function public.set_tenant_context(text)"),
-                    ("planted-objects", "operator public.=(character varying,character varying)"),
+                    (
+                        "planted-objects",
+                        "operator public.=(character varying,character varying)",
+                    ),
                     ("planted-objects", "type public.mood"),
                     ("anon-grants", "function public.set_tenant_context(text)"),
                     ("owning-api-roles", "function public.set_tenant_context(text)"),
