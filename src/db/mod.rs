@@ -11,6 +11,7 @@ mod file;
 mod host;
 mod modes;
 mod network;
+mod options;
 mod params;
 mod pgpass;
 mod redact;
@@ -23,5 +24,6 @@ mod verify;
 
 pub use connect::{connect, connect_telling};
 pub use connection::{Canceller, Connection, Notice};
-pub use file::{ConfigFile, Exception, Fleet};
-pub use settings::{Settings, Timeouts};
+pub use file::{ConfigFile, Exception};
+pub use options::{ConnectOptions, Timeouts};
+pub use settings::Settings;

@@ -4,6 +4,7 @@ pub mod admins;
 pub mod audit;
 pub mod bootstrap;
 pub mod commit;
+#[cfg(feature = "server")]
 pub mod demo;
 pub mod doctor;
 pub mod event;
