@@ -148,6 +148,7 @@ impl Error {
 
 /// Takes over what the edge reports: files, the terminal, the private server. The outermost context is the fact, the
 /// rest the cause; an error of ours stays what it is.
+#[cfg(any(feature = "render", feature = "server"))]
 impl From<anyhow::Error> for Error {
     fn from(error: anyhow::Error) -> Self {
         let error = match error.downcast::<Self>() {
@@ -178,7 +179,7 @@ pub fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-#[cfg(test)]
+#[cfg(all(test, any(feature = "render", feature = "server")))]
 mod tests {
     use anyhow::Context;
 

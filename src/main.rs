@@ -9,12 +9,12 @@ use anyhow::Context as _;
 use clap::Parser;
 use tokio::runtime::{Builder, Runtime};
 use tracing::level_filters::LevelFilter;
-use vital::cli::{Cli, Global, ProgressFormat};
-use vital::commands::{self, Command, Context};
+use vital::cli::Global;
+use vital::commands::{self, Cli, Command, Context};
 use vital::event::{Event, Observer};
 use vital::interrupt::{self, Interrupt};
-use vital::render::Output;
-use vital::{Error, Kind, Result, prompt, render};
+use vital::render::{Output, Screen as _};
+use vital::{Error, Kind, Result, progress, prompt, render};
 
 /// Where the last panic happened and what it said.
 static PANIC: Mutex<Option<String>> = Mutex::new(None);
@@ -164,8 +164,8 @@ fn log(global: &Global) {
         .with_writer(render::stderr);
     // Starting a second log fails, which is fine.
     let _ = match global.progress {
-        ProgressFormat::Json => builder.json().try_init(),
-        ProgressFormat::Human => builder.with_target(false).try_init(),
+        progress::Format::Json => builder.json().try_init(),
+        progress::Format::Human => builder.with_target(false).try_init(),
     };
 }
 

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use super::Context;
-use crate::cli::{ConnectArgs, Format, exit_codes};
-use crate::db::{Connection, Settings};
+use crate::cli::exit_codes;
+use crate::db::{ConnectOptions, Connection, Settings};
 use crate::error::{Error, Result};
 use crate::event::{Event, Observer};
 use crate::ops::demo::{self, Tour};
 use crate::ops::migrate::online::Online;
 use crate::ops::migrate::up;
+use crate::render::Format;
 use crate::server::{Binaries, Cluster, Options};
 
 /// The name of the demo's database.
@@ -70,9 +71,9 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
 }
 
 async fn connect(context: &Context, url: &str) -> Result<Connection> {
-    let settings = Settings::resolve(&ConnectArgs {
+    let settings = Settings::resolve(&ConnectOptions {
         database_url: Some(url.to_owned()),
-        ..context.global.connect.clone()
+        ..ConnectOptions::from(&context.global.connect)
     })?;
     context.connect_to(&settings).await
 }

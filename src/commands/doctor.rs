@@ -3,9 +3,10 @@
 use std::time::Instant;
 
 use super::Context;
-use crate::cli::{Format, exit_codes};
+use crate::cli::exit_codes;
 use crate::error::{Kind, Result};
 use crate::ops::doctor::{self, Overview};
+use crate::render::Format;
 
 /// The arguments of `vital doctor`.
 #[derive(Debug, clap::Args)]

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::CommandFactory;
 
-use super::Context;
-use crate::cli::{Cli, exit_codes};
+use super::{Cli, Context};
+use crate::cli::exit_codes;
 use crate::error::Result;
 
 /// The arguments of `vital man`.

@@ -6,11 +6,11 @@ use anyhow::Context as _;
 
 use super::change::{Change, ChangeArgs, Question, carry_out};
 use super::{Context, file};
-use crate::cli::{Format, exit_codes};
+use crate::cli::exit_codes;
 use crate::db::Transaction;
 use crate::error::Result;
 use crate::ops::seed::{SeedFile, Seeded, export, seed};
-use crate::render::yaml;
+use crate::render::{Format, yaml};
 
 /// The arguments of `vital seed`.
 #[derive(Debug, clap::Args)]

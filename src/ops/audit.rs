@@ -26,8 +26,8 @@ pub struct Filter {
     pub until: Option<OffsetDateTime>,
     /// Only actions that contain this text.
     pub action: Option<String>,
-    /// The newest, this many.
-    pub limit: i64,
+    /// At most so many, the newest; none for all.
+    pub limit: Option<i64>,
 }
 
 /// One change.

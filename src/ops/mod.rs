@@ -3,6 +3,7 @@
 pub mod admins;
 pub mod audit;
 pub mod bootstrap;
+#[cfg(feature = "server")]
 pub mod demo;
 pub mod doctor;
 pub mod members;

@@ -1,11 +1,12 @@
 //! `vital migrate plan`: tells what `up` would do.
 
 use super::Online;
-use crate::cli::{Format, exit_codes};
+use crate::cli::exit_codes;
 use crate::commands::Context;
 use crate::error::Result;
 use crate::ops::migrate::plan::{self, Request};
 use crate::ops::migrate::{embedded, online};
+use crate::render::Format;
 
 /// The arguments of `vital migrate plan`.
 #[derive(Debug, clap::Args)]

@@ -2,11 +2,11 @@
 
 use anyhow::Context as _;
 
-use crate::cli::{Format, exit_codes};
+use crate::cli::exit_codes;
 use crate::commands::Context;
 use crate::error::Result;
 use crate::ops::verify::catalog::Catalog;
-use crate::render::yaml;
+use crate::render::{Format, yaml};
 
 /// The arguments of `vital schema dump`.
 #[derive(Debug, clap::Args)]

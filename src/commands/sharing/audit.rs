@@ -3,14 +3,17 @@
 use std::time::Duration;
 
 use super::picture::{PictureArgs, save};
-use crate::cli::{Format, exit_codes, parse_attempt};
+use time::OffsetDateTime;
+
+use crate::cli::{LimitArgs, exit_codes};
 use crate::commands::Context;
 use crate::db::{Connection, Fault, Transaction};
 use crate::error::{Error, Result};
+use crate::model::moment::{attempt, moment};
 use crate::ops::sharing;
-use crate::ops::sharing::audit::{Entry, Filter, TASK, Trail, moment};
+use crate::ops::sharing::audit::{Entry, Filter, TASK, Trail};
 use crate::ops::sharing::timeline::timeline;
-use crate::render::{page, picture};
+use crate::render::{Format, page, picture};
 
 /// The arguments of `vital sharing audit`.
 #[derive(Debug, clap::Args)]
@@ -28,24 +31,23 @@ pub struct Args {
     #[arg(long, value_name = "USER")]
     user: Option<String>,
 
-    /// Not before: a date, a time, or an age such as 36h or 7d
-    #[arg(long, value_name = "TIME")]
-    since: Option<String>,
+    /// Not before: a date, a time, or an age such as 90min or 7d
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    since: Option<OffsetDateTime>,
 
     /// Before: a date, a time, or an age
-    #[arg(long, value_name = "TIME")]
-    until: Option<String>,
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    until: Option<OffsetDateTime>,
 
-    /// At most so many, the newest; 0 for all
-    #[arg(long, value_name = "NUMBER", default_value_t = 100)]
-    limit: u32,
+    #[command(flatten)]
+    limit: LimitArgs<100>,
 
     /// Go on with what comes, oldest first, until Ctrl-C; a line each, as a table or JSON
     #[arg(long, conflicts_with_all = ["until", "html", "svg"])]
     follow: bool,
 
     /// How often to look for more
-    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = parse_attempt, requires = "follow")]
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = attempt, requires = "follow")]
     interval: Duration,
 
     /// Pages and pictures.
@@ -58,9 +60,9 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
         agent: args.agent.clone(),
         tenant: args.tenant.clone(),
         user: args.user.clone(),
-        since: args.since.as_deref().map(moment).transpose()?,
-        until: args.until.as_deref().map(moment).transpose()?,
-        limit: (args.limit > 0).then(|| args.limit.into()),
+        since: args.since,
+        until: args.until,
+        limit: args.limit.get(),
     };
     let follows = matches!(context.output.format(), Format::Table | Format::Json);
     if args.follow && !follows {

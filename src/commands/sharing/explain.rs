@@ -1,7 +1,7 @@
 //! `vital sharing explain`: what somebody sees and by which rule, or why they do not.
 
 use super::picture::{PictureArgs, save};
-use crate::cli::exit_codes;
+use crate::cli::{LimitArgs, exit_codes};
 use crate::commands::Context;
 use crate::error::Result;
 use crate::ops::sharing::explain::{Question, explain};
@@ -27,9 +27,8 @@ pub struct Args {
     #[arg(long, conflicts_with = "agent")]
     exact: bool,
 
-    /// How many agents to name, newest first
-    #[arg(long, value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(i64).range(0..=100_000))]
-    limit: i64,
+    #[command(flatten)]
+    limit: LimitArgs<10>,
 
     /// Pages and pictures.
     #[command(flatten)]
@@ -43,7 +42,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
         tenant: args.tenant.as_deref(),
         agent: args.agent.as_deref(),
         exact: args.exact,
-        limit: args.limit,
+        limit: args.limit.get(),
     };
     let explanation = explain(&mut connection, question).await?;
     if let (Some(path), Some(sees)) = (&args.pictures.svg, &explanation.sees) {

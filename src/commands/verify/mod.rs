@@ -7,10 +7,11 @@ use time::OffsetDateTime;
 
 use self::artifact::Artifact;
 use super::Context;
-use crate::cli::{Format, exit_codes};
+use crate::cli::exit_codes;
 use crate::db::{ConfigFile, Connection};
 use crate::error::Result;
 use crate::ops::verify::{self, CheckList, Overview, Request, Threshold, Verification, mend};
+use crate::render::Format;
 
 /// The arguments of `vital verify`.
 #[derive(Debug, clap::Args)]

@@ -208,7 +208,8 @@ mod tests {
             "read_only": false, "role": "r", "may_create_schema": true, "may_create_in_public": true,
             "may_create_in_private": null, "agents_columns": {"id": "uuid", "name": "text", "created_at": "timestamptz"},
             "relations": [{"name": "agents", "kind": "table", "owner": "r", "owned": true, "estimate": 254}],
-            "missing_roles": [], "has_auth_uid": true, "policies": [], "other_histories": []}"#;
+            "missing_roles": [], "has_auth_uid": true, "may_use_auth": true, "foreign_functions": [],
+            "creators_in_public": null, "owns_public": true, "policies": [], "other_histories": []}"#;
         let facts: Result<Facts, _> = serde_json::from_str(json);
         let Ok(mut facts) = facts else {
             return vec!["unreadable".to_owned()];

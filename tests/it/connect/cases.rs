@@ -5,8 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use tokio_postgres::Row;
-use vital::cli::ConnectArgs;
-use vital::db::{Connection, Settings, connect};
+use vital::db::{ConnectOptions, Connection, Settings, connect};
 use vital::error::{Error, Result};
 use vital::server::Options;
 
@@ -67,9 +66,9 @@ impl Case {
 
     /// The settings that vital makes of it.
     pub fn settings(&self) -> Result<Settings> {
-        let args = ConnectArgs {
+        let args = ConnectOptions {
             database_url: Some(self.conninfo.clone()).filter(|text| !text.is_empty()),
-            ..ConnectArgs::default()
+            ..ConnectOptions::default()
         };
         Settings::resolve_with(&args, self.variables.iter().cloned())
     }

@@ -5,8 +5,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use tokio_postgres::error::SqlState;
-use vital::cli::ConnectArgs;
-use vital::db::{Settings, connect};
+use vital::db::{ConnectOptions, Settings, Timeouts, connect};
 use vital::server::Signal;
 
 use super::cases::{Case, ask, identity, run, socket_only};
@@ -14,10 +13,10 @@ use super::fake::{Answer, Fake};
 use crate::support::{Run, Server, interrupt, vital};
 
 fn settings(url: &str, wait: Duration) -> Settings {
-    let args = ConnectArgs {
+    let args = ConnectOptions {
         database_url: Some(url.to_owned()),
-        wait: Some(wait),
-        ..ConnectArgs::default()
+        wait,
+        ..ConnectOptions::default()
     };
     Settings::resolve_with(&args, [("HOME", "/nonexistent")]).unwrap()
 }
@@ -195,10 +194,13 @@ fn running_statement_is_cancelled() {
 #[test]
 fn transaction_has_limits_and_the_session_has_none() {
     let server = Server::private();
-    let args = ConnectArgs {
+    let args = ConnectOptions {
         database_url: Some(server.url("postgres", "postgres")),
-        statement_timeout: Duration::from_secs(7),
-        ..ConnectArgs::default()
+        timeouts: Timeouts {
+            statement: Duration::from_secs(7),
+            ..Timeouts::default()
+        },
+        ..ConnectOptions::default()
     };
     let settings = Settings::resolve_with(&args, [("HOME", "/nonexistent")]).unwrap();
     let limits = "select current_setting('lock_timeout'), current_setting('statement_timeout'),

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::find;
 use crate::db::{Fault, Param, Transaction};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 const AUDIT: &str = include_str!("../../../../sql/sharing/audit.sql");
 /// What it is called when it cannot be read.
@@ -200,38 +200,4 @@ fn entry(row: &Row) -> Entry {
         via: row.get("via"),
         address: row.get("address"),
     }
-}
-
-/// Reads a point in time: RFC 3339, a date, or an age such as `90min`, `36h` or `7d`.
-///
-/// # Errors
-/// [`crate::Kind::Usage`] for anything else.
-pub fn moment(text: &str) -> Result<OffsetDateTime> {
-    use time::format_description::well_known::Rfc3339;
-    use time::macros::format_description;
-    if let Ok(moment) = OffsetDateTime::parse(text, &Rfc3339) {
-        return Ok(moment);
-    }
-    if let Ok(date) = time::Date::parse(text, format_description!("[year]-[month]-[day]")) {
-        return Ok(date.midnight().assume_utc());
-    }
-    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let (number, unit) = text.split_at(digits);
-    let seconds = match unit {
-        "s" => Some(1),
-        "min" => Some(60),
-        "h" => Some(3_600),
-        "d" => Some(86_400),
-        _ => None,
-    };
-    let age = number
-        .parse::<i64>()
-        .ok()
-        .zip(seconds)
-        .and_then(|(n, s)| n.checked_mul(s));
-    age.and_then(|age| OffsetDateTime::now_utc().checked_sub(Duration::seconds(age)))
-        .ok_or_else(|| {
-            Error::usage(format!("`{text}` is no time"))
-                .with_hint("give a date, an RFC 3339 time, or an age such as 90min, 36h or 7d")
-        })
 }

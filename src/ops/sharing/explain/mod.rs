@@ -35,8 +35,8 @@ pub struct Question<'a> {
     pub agent: Option<&'a str>,
     /// Whether to count to the end.
     pub exact: bool,
-    /// How many agents to name at most.
-    pub limit: i64,
+    /// How many agents to name at most, the newest; none for all.
+    pub limit: Option<i64>,
 }
 
 /// The answer.
