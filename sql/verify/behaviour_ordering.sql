@@ -6,8 +6,9 @@
 -- actors: member
 
 with dated as (
-    insert into public.agents (name, created_at)
-    values ('vital verify probe, dated', now() + interval '100 years')
+    insert into public.agents ({new_agent_columns}created_at)
+    select {new_agent_columns}now() + interval '100 years'
+    from {new_agent}
     returning created_at
 )
 select
