@@ -8,8 +8,8 @@
 //!
 //! | module | holds | feature |
 //! |---|---|---|
-//! | [`error`], [`model`], [`report`] | what everything speaks in | |
-//! | [`db`], [`interrupt`] | connections, and the end of what runs on them | |
+//! | [`error`], [`model`], [`report`], [`event`] | what everything speaks in | |
+//! | [`interrupt`], [`db`] | the end of what runs, and the connections and transactions on which it does | |
 //! | [`ops`] | the operations | |
 //! | `server` | a private PostgreSQL | `server` |
 //! | `render` | reports as text, pages and pictures | `render`, `pages` |
