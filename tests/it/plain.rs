@@ -27,10 +27,10 @@ fn vital(database: &Database, arguments: &[&str]) -> Run {
 fn prepared() -> Database {
     let database = Database::create(Template::Plain);
     database.superuser().batch_execute(OWNER).unwrap();
-    database.vital(&["bootstrap"]).success();
     // Up to PostgreSQL 14 everybody may create objects in public, and nobody but a superuser can end that here.
     let close = "revoke create on schema public from public";
     database.superuser().batch_execute(close).unwrap();
+    database.vital(&["bootstrap"]).success();
     database
 }
 
