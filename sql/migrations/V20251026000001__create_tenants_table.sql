@@ -1120,7 +1120,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_was public.tenants;
-    v_closed public.tenants;
+    v_closed record;
     v_longest integer;
 begin
     if tg_op = 'DELETE' then
