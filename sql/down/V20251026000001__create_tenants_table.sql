@@ -58,6 +58,7 @@ drop function if exists vital_private.has_account(uuid);
 drop function if exists vital_private.author_id();
 drop function if exists vital_private.caller_id();
 drop function if exists vital_private.is_json(text);
+drop function if exists vital_private.adopt(bigint);
 drop function if exists vital_private.drop_retired_functions();
 drop function if exists vital_private.retire_functions(name[]);
 drop function if exists vital_private.replace_policies(regclass[], name[]);

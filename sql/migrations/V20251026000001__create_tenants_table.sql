@@ -32,7 +32,8 @@ begin
         where n.nspname in ('vital_private', 'vital_retired')
     ) as object (name, owner)
     join pg_roles as r on r.oid = object.owner
-    where object.owner <> current_user::regrole
+    -- Not a cast to regrole, which would read first.last and UPPER as something else.
+    where object.owner <> (select me.oid from pg_roles as me where me.rolname = current_user)
       and not r.rolsuper
       and object.owner is distinct from (select c.relowner from pg_class as c where c.oid = to_regclass('public.agents'))
     order by object.name
@@ -322,11 +323,49 @@ begin
 end
 $$;
 
+-- Runs the steps of a migration that the setting vital.adoption, a json array of {"version", "statement"}, names in order:
+-- what brings columns of an earlier form to the promised one. Without the setting there is nothing to bring.
+create or replace function vital_private.adopt(p_version bigint)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_statement text;
+begin
+    for v_statement in
+        select step.value ->> 'statement'
+        from jsonb_array_elements(coalesce(nullif(current_setting('vital.adoption', true), ''), '[]')::jsonb)
+            with ordinality as step (value, position)
+        where (step.value ->> 'version')::bigint = p_version
+        order by step.position
+    loop
+        execute v_statement;
+    end loop;
+end
+$$;
+
 select vital_private.close(array[
+    'function vital_private.adopt(bigint)',
     'function vital_private.replace_policies(regclass[], name[])',
     'function vital_private.retire_functions(name[])',
     'function vital_private.drop_retired_functions()'
 ]);
+
+-- Before the tables are changed, because no type changes under a policy.
+select vital_private.replace_policies(
+    array[to_regclass('public.tenants'), to_regclass('public.user_tenants'), to_regclass('public.user_roles')],
+    array[
+        'tenants_select_member',
+        'tenants_insert_platform_admin',
+        'tenants_update_administrator',
+        'tenants_delete_platform_admin',
+        'user_tenants_select_own',
+        'user_roles_select_own'
+    ]::name[]
+);
+
+select vital_private.adopt(20251026000001);
 
 -- Tables.
 
@@ -467,8 +506,6 @@ alter table public.tenants
     drop constraint if exists tenants_subscription_ends_at_check,
     drop constraint if exists tenants_trial_ends_at_check,
     drop constraint if exists tenants_platform_check,
-    drop constraint if exists tenants_check,
-    drop constraint if exists tenants_check1,
     add constraint tenants_slug_key unique (slug),
     add constraint tenants_domain_key unique (domain),
     add constraint tenants_parent_tenant_id_fkey
@@ -509,9 +546,15 @@ alter table public.user_tenants
 alter table public.user_roles
     drop constraint if exists user_roles_user_id_role_tenant_id_key;
 
+-- Triggers of others fire under the path that this role has in any session. What fires them looks pg_catalog up first, and
+-- uses nothing but operators of it on exactly their types.
+select set_config('search_path', 'pg_catalog, ' || s.reset_val, true)
+from pg_settings as s
+where s.name = 'search_path';
+
 update public.user_roles as r
 set role = 'tenant_admin'
-where r.role = 'platform_admin'
+where r.role::text = 'platform_admin'
   and r.tenant_id is not null;
 
 update public.user_roles as r
@@ -522,9 +565,13 @@ where r.role in ('tenant_owner', 'tenant_admin')
 delete from public.user_roles as r
 using public.user_roles as kept
 where kept.user_id = r.user_id
-  and kept.role = r.role
+  and kept.role::text = r.role::text
   and kept.tenant_id is not distinct from r.tenant_id
   and (kept.created_at, kept.id) < (r.created_at, r.id);
+
+-- What is deferred fires now: no table is altered over it.
+set constraints all immediate;
+set local search_path = pg_catalog, pg_temp;
 
 alter table public.user_roles
     drop constraint if exists user_roles_tenant_id_fkey,
@@ -558,17 +605,12 @@ drop index if exists
     public.idx_tenants_type,
     public.idx_tenants_status,
     public.idx_tenants_subscription_status,
-    public.idx_tenants_parent,
     public.idx_tenants_parent_tenant_id,
-    public.idx_user_tenants_user,
     public.idx_user_tenants_user_id,
-    public.idx_user_tenants_tenant,
     public.idx_user_tenants_tenant_id,
     public.idx_user_tenants_status,
-    public.idx_user_roles_user,
     public.idx_user_roles_user_id,
     public.idx_user_roles_role,
-    public.idx_user_roles_tenant,
     public.idx_user_roles_tenant_id;
 
 create index idx_tenants_slug on public.tenants (slug) where deleted_at is null;
@@ -1514,18 +1556,6 @@ comment on table vital_private.admin_audit is
     'Every change of tenants, memberships and roles: who, when, before and after; append-only.';
 
 -- Row security and privileges.
-
-select vital_private.replace_policies(
-    array['public.tenants', 'public.user_tenants', 'public.user_roles']::regclass[],
-    array[
-        'tenants_select_member',
-        'tenants_insert_platform_admin',
-        'tenants_update_administrator',
-        'tenants_delete_platform_admin',
-        'user_tenants_select_own',
-        'user_roles_select_own'
-    ]::name[]
-);
 
 alter table public.tenants enable row level security, no force row level security;
 alter table public.user_tenants enable row level security, no force row level security;

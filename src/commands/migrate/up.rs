@@ -5,7 +5,7 @@ use crate::cli::exit_codes;
 use crate::commands::Context;
 use crate::error::Result;
 use crate::ops::migrate::restore::{self, Archived};
-use crate::ops::migrate::{embedded, up};
+use crate::ops::migrate::{audience, embedded, up};
 
 /// The arguments of `vital migrate up`.
 #[derive(Debug, clap::Args)]
@@ -43,8 +43,12 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     }
     let mut connection = context.connect().await?;
     let mut assessment = up::assess(&mut connection, target).await?;
-    if let Some(facts) = &assessment.facts {
-        facts.check()?;
+    assessment.check()?;
+    for change in assessment.changes() {
+        context.output.note(&change);
+    }
+    for change in audience::read(&mut connection, &assessment).await?.changes() {
+        context.output.warn(&change);
     }
     for remark in assessment.remarks() {
         context.output.note(&remark);

@@ -32,6 +32,8 @@ pub struct Extras {
     pub preparation: Preparation,
     /// The migrations after which archived data is put back.
     pub restored: Vec<i64>,
+    /// Statements that go before each migration's text.
+    pub before: String,
 }
 
 /// A run in the forward direction.
@@ -68,7 +70,7 @@ impl Migrator<'_> {
         let record = Recorder::record(&self.transactions, version).await?;
         let task = Task {
             script: Script::up(migration),
-            before: String::new(),
+            before: self.extras.before.clone(),
             consent: &self.extras.consent,
             after: match self.extras.restored.contains(&version) {
                 true => format!("{}; {record}", restore::statements(version)),

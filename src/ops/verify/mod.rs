@@ -23,7 +23,7 @@ pub use overview::{CheckList, Overview};
 pub use report::{Counts, Excepted, Verdict, Verification};
 pub use selection::{Request, Threshold};
 
-use crate::db::Connection;
+use crate::db::{Connection, Fault, Transaction};
 use crate::error::{Kind, Result};
 use crate::ops::migrate::embedded;
 use crate::ops::migrate::history::{self, Applied};
@@ -91,6 +91,19 @@ async fn verify_as_of(
     let made = [inspection.made, behaviour.made].concat();
     verification.settle(findings, &chosen, &made, request);
     Ok(verification)
+}
+
+/// Lists where what is ours differs from the promise, as a transaction sees it before it commits.
+pub(crate) async fn differences(transaction: &Transaction<'_>) -> Result<Vec<Finding>, Fault> {
+    let all = checks();
+    let of_shape: Vec<&Check> = all
+        .iter()
+        .filter(|check| check.needs_migrations() && !check.acts())
+        .collect();
+    let promise = Catalog::promised()?.for_checks();
+    let mut inspection = inspect::look(transaction, &of_shape, &promise).await?;
+    inspection.findings.retain(|finding| finding.level == Level::Error);
+    Ok(inspection.findings)
 }
 
 /// The migrations that are not applied yet; of a history that may not be read, why.

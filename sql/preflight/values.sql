@@ -1,0 +1,186 @@
+-- What the rows of tables that exist already must satisfy, each as a query that finds the rows which do not.
+-- Returns: version bigint, object text, fact text, remedy text, query text
+--
+-- A query returns columns n bigint and sample text, which fact and remedy name as {n} and {sample}.
+
+with columns as (
+    select
+        c.*,
+        -- A value that has no form in the promised type counts once, where that is asked.
+        case when c.condition is null then c.using_text else format('case when %s then %s end', c.condition, c.using_text) end as value_text
+    from (
+{columns}
+    ) as c
+),
+-- Tables that can be brought to their promised form, as far as columns go.
+tables as (
+    select c.table_name, c.relation
+    from columns as c
+    group by c.table_name, c.relation
+    having bool_and(c.misfit is null)
+),
+rules as (
+    select
+        k.version,
+        k.table_name,
+        k.name,
+        k.definition,
+        t.relation,
+        named.source,
+        substring(k.definition from '^CHECK (.*)$') as test,
+        substring(k.definition from '^(?:UNIQUE|PRIMARY KEY|CREATE UNIQUE INDEX .* USING btree) \(([^)]*)\)') as keys,
+        coalesce(substring(k.definition from ' WHERE (.*)$'), 'true') as predicate,
+        substring(k.definition from '^FOREIGN KEY \((\w+)\)') as reference,
+        substring(k.definition from ' REFERENCES ([^(]+)\(') as referred,
+        named.column_names,
+        named.sample
+    from (
+{constraints}
+    ) as k
+    join tables as t on t.table_name = k.table_name
+    cross join lateral (
+        select
+            array_agg(c.column_name order by c.column_name) as column_names,
+            string_agg(format('%L || coalesce(quote_literal(t.%I), ''null'')', c.column_name || ' ', c.column_name), ' || '', '' || ' order by c.column_name) as sample,
+            format(
+                '(select %s from %s) as t',
+                string_agg(format('%s as %I', c.value_text, c.column_name), ', ' order by c.column_name),
+                k.table_name
+            ) as source,
+            bool_and(c.exists or c.table_name <> 'public.agents') as is_complete
+        from columns as c
+        where c.table_name = k.table_name
+          and k.definition ~ ('\m' || c.column_name || '\M')
+    ) as named
+    where named.is_complete
+      -- These the migrations settle themselves: sharing columns that disagree are narrowed, repeated grants go, and an
+      -- admin of the platform bound to a tenant becomes that tenant's.
+      and k.name not in ('agents_sharing_check', 'user_roles_platform_admin_check', 'user_roles_tenant_role_check', 'user_roles_user_id_role_key', 'user_roles_user_id_role_tenant_id_key')
+      and not exists (
+          select
+          from pg_constraint as live
+          where live.conrelid = t.relation
+            and live.conname = k.name
+            and live.convalidated
+            and {normal:pg_get_constraintdef(live.oid)} = k.normal
+      )
+)
+select
+    c.version,
+    format('column %s.%I', c.table_name, c.column_name) as object,
+    format('is %s and has to become %s, but of {n} rows the value is not %s: {sample}', c.live, c.promised, c.requirement) as fact,
+    format('select * from %s where not (%s)', c.table_name, c.condition) as remedy,
+    format(
+        'select count(*) as n, (array_agg(distinct quote_literal(left(%I::text, 60))))[:3]::text as sample from %s where not (%s)',
+        c.column_name,
+        c.table_name,
+        c.condition
+    ) as query
+from columns as c
+where c.exists
+  and c.condition is not null
+  and c.misfit is null
+union all
+select
+    c.version,
+    format('column %s.%I', c.table_name, c.column_name),
+    'is null in {n} rows and has to be filled',
+    format('update %s set %I = %s where %I is null', c.table_name, c.column_name, coalesce(c.default_text, '...'), c.column_name),
+    format('select count(*) as n, null as sample from %s where %I is null', c.table_name, c.column_name)
+from columns as c
+where c.exists
+  and c.not_null
+  and not c.is_not_null
+  and c.misfit is null
+union all
+select
+    r.version,
+    'table ' || r.table_name,
+    format('has {n} rows that constraint %I refuses: {sample}', r.name),
+    case
+        when r.name = 'tenants_slug_check' then
+            'update public.tenants set slug = trim(both ''-'' from regexp_replace(lower(slug), ''[^a-z0-9]+'', ''-'', ''g'')) where slug !~ ''^[a-z0-9]+(-[a-z0-9]+)*$'''
+        when r.name = 'tenants_platform_check' then
+            'update public.tenants set status = ''active'', deleted_at = null where type = ''platform'''
+        when cardinality(r.column_names) = 1 and r.test ~ 'ANY \(' then format(
+            'update %s set %I = ... where %2$I not in (%s), with one of these',
+            r.table_name,
+            r.column_names[1],
+            (select string_agg(m[1], ', ') from regexp_matches(r.test, '(''[^'']*'')', 'g') as m)
+        )
+        else format('select * from %s where not %s', r.table_name, r.test)
+    end,
+    format('select count(*) as n, (array_agg(distinct %s))[:3]::text as sample from %s where not %s', r.sample, r.source, r.test)
+from rules as r
+where r.test is not null
+union all
+select
+    r.version,
+    'table ' || r.table_name,
+    case
+        when r.name = 'tenants_platform_key' then 'has more than one tenant of type platform: {sample}'
+        else format('has {n} values of %s more than once: {sample}', r.keys)
+    end,
+    case
+        when r.name = 'tenants_platform_key' then
+            'update public.tenants set type = ''client'' where type = ''platform'' and id <> ''00000000-0000-0000-0000-000000000001'''
+        else format('select %s, count(*) from %s group by %1$s having count(*) > 1', r.keys, r.table_name)
+    end,
+    format(
+        'select count(*) as n, (array_agg(distinct %2$s))[:3]::text as sample from (select %1$s from %3$s where %4$s group by %1$s '
+        'having count(*) > 1) as t where (%1$s) is not null',
+        r.keys,
+        case r.name when 'tenants_platform_key' then '(select string_agg(quote_literal(p.slug), '', '') from public.tenants as p where p.type::text = ''platform'')' else r.sample end,
+        r.source,
+        r.predicate
+    )
+from rules as r
+where r.keys is not null
+  and r.name <> 'tenants_platform_key'
+   or r.name = 'tenants_platform_key'
+union all
+select
+    r.version,
+    'table ' || r.table_name,
+    format('has {n} rows whose %s is not in %s: {sample}', r.reference, r.referred),
+    format('update %s set %I = null where %2$I not in (select id from %s)', r.table_name, r.reference, r.referred),
+    format(
+        'select count(*) as n, (array_agg(distinct quote_literal(t.%1$I)))[:3]::text as sample from %2$s '
+        'where t.%1$I <> ''00000000-0000-0000-0000-000000000001''%3$s',
+        r.reference,
+        r.source,
+        case when to_regclass(r.referred) is null then '' else format(' and not exists (select from %s as r where r.id::text = t.%I::text)', r.referred, r.reference) end
+    )
+from rules as r
+where r.reference is not null
+union all
+-- The platform tenant has a fixed id, and its slug is its own.
+select
+    20251026000004,
+    'table public.tenants',
+    seed.fact,
+    seed.remedy,
+    format(
+        'select count(*) as n, min(t.id::text || '' '' || t.slug || '' '' || t.type) as sample from public.tenants as t where %s',
+        seed.condition
+    )
+from tables as t
+cross join (
+    values
+        (
+            'has a tenant of type platform that is not 00000000-0000-0000-0000-000000000001: {sample}',
+            't.type::text = ''platform'' and t.id::text <> ''00000000-0000-0000-0000-000000000001''',
+            'update public.tenants set type = ''client'' where id <> ''00000000-0000-0000-0000-000000000001'' and type = ''platform''; its agents stay its own'
+        ),
+        (
+            'has tenant 00000000-0000-0000-0000-000000000001 that is not of type platform: {sample}',
+            't.type::text <> ''platform'' and t.id::text = ''00000000-0000-0000-0000-000000000001''',
+            'update public.tenants set type = ''platform'' where id = ''00000000-0000-0000-0000-000000000001'''
+        ),
+        (
+            'has another tenant with the slug of the platform''s: {sample}',
+            't.slug::text = ''vital-platform'' and t.id::text <> ''00000000-0000-0000-0000-000000000001''',
+            'update public.tenants set slug = ... where slug = ''vital-platform'''
+        )
+) as seed (fact, condition, remedy)
+where t.table_name = 'public.tenants'
