@@ -1,6 +1,6 @@
 -- Tenants, who belongs to them, and who administers the platform.
 --
--- Creates: schema vital_private; tables public.tenants, public.user_tenants, public.user_roles; 12 indexes; 6 public functions; 6 policies; in vital_private tables admin_audit, which records every change of the three, replaced_policies and seeded_tenants
+-- Creates: schema vital_private; tables public.tenants, public.user_tenants, public.user_roles; 12 indexes; 6 public functions; 6 policies; in vital_private tables admin_audit, which records every change of the three, replaced_policies, adopted_objects and seeded_tenants
 -- Changes: an earlier form of these tables, functions and policies is brought to this one, keeping every row; where everybody may create objects in schema public, only those who own something there may from now on
 -- Locks: access exclusive on the three tables where they exist already; public.agents is not touched
 --
@@ -184,12 +184,23 @@ create table if not exists vital_private.replaced_policies (
     replaced_by name not null default session_user
 );
 
+create table if not exists vital_private.adopted_objects (
+    kind text,
+    table_name text,
+    name text,
+    definition text not null,
+    constraint adopted_objects_pkey primary key (kind, table_name, name)
+);
+
 select vital_private.close(array[
-    'table vital_private.replaced_policies'
+    'table vital_private.replaced_policies',
+    'table vital_private.adopted_objects'
 ]);
 
 comment on table vital_private.replaced_policies is
     'Policies that a migration replaced, each as the statement that restores it.';
+comment on table vital_private.adopted_objects is
+    'Indexes and constraints that an earlier form had besides: they go with its tables and columns when it is undone.';
 
 -- Drops every permissive policy on the tables, keeping its definition. A policy whose name is not in p_own is foreign:
 -- it is dropped only if the setting vital.replace_policies, a json array of {"table", "name", "fingerprint"}, names it

@@ -19,13 +19,7 @@ from pg_trigger as t
 join pg_proc as f on f.oid = t.tgfoid
 where not t.tgisinternal
   and t.tgenabled <> 'D'
-  and t.tgrelid in (
-      to_regclass('public.agents'),
-      to_regclass('public.tenants'),
-      to_regclass('public.user_tenants'),
-      to_regclass('public.user_roles'),
-      to_regclass('public.resource_sharing_audit')
-  )
+  and t.tgrelid::regclass::text in ({qualified:tables:public})
   and f.pronamespace is distinct from to_regnamespace('vital_private')
   and (strpos($1, f.proname || '(') > 0 or strpos($1, '"' || f.proname || '"') > 0)
 order by 1

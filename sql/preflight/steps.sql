@@ -6,16 +6,64 @@ with columns as (
 ),
 retyped as (
 {retyped}
+),
+-- Of agents, what is made of nothing but the columns of the tenancy.
+owned as (
+    select c.relation, c.table_name, min(c.version) as version, array_agg(a.attnum) as numbers
+    from columns as c
+    join pg_attribute as a on a.attrelid = c.relation and a.attname = c.column_name
+    group by c.relation, c.table_name
 )
 select distinct on (step.version, step.rank, step.statement) step.*
 from (
+-- What the earlier form had besides is noted, and goes with it.
+select
+    o.version,
+    0 as rank,
+    found.object,
+    null as fact,
+    format(
+        'insert into vital_private.adopted_objects (kind, table_name, name, definition) values (%L, %L, %L, %L) on conflict do nothing',
+        found.kind,
+        o.table_name,
+        found.name,
+        found.definition
+    ) as statement
+from owned as o
+cross join lateral (
+    select 'index' as kind, 'index ' || i.indexrelid::regclass as object, r.relname as name, pg_get_indexdef(i.indexrelid) as definition
+    from pg_index as i
+    join pg_class as r on r.oid = i.indexrelid
+    where i.indrelid = o.relation
+      and not exists (select from pg_constraint as k where k.conindid = i.indexrelid and k.contype in ('p', 'u', 'x'))
+      and not (select current_setting('vital.manifest')::jsonb) -> 'indexes' ? i.indexrelid::regclass::text
+      and (
+          o.table_name <> 'public.agents'
+          or not exists (
+              select
+              from pg_depend as d
+              where d.classid = 'pg_class'::regclass
+                and d.objid = i.indexrelid
+                and d.refobjid = i.indrelid
+                and d.refobjsubid <> all (o.numbers)
+          )
+      )
+    union all
+    select 'constraint', format('constraint %I on %s', k.conname, o.table_name), k.conname, pg_get_constraintdef(k.oid)
+    from pg_constraint as k
+    where k.conrelid = o.relation
+      and k.contype in ('c', 'f', 'u', 'x')
+      and not (select current_setting('vital.manifest')::jsonb) -> 'constraints' ? format('%s.%I', o.table_name, k.conname)
+      and (o.table_name <> 'public.agents' or k.conkey <@ o.numbers)
+) as found
+union all
 -- What hangs on a column whose type changes: a migration makes it anew, but a policy of agents stays until migration 3.
 select
     d.version,
-    1 as rank,
+    1,
     d.object,
-    null as fact,
-    d.drop_text as statement
+    null,
+    d.drop_text
 from retyped as d
 where d.is_ours
   and d.drop_text is not null

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
@@ -28,6 +28,34 @@ pub struct Manifest {
     objects: BTreeMap<String, Objects>,
     #[serde(skip)]
     earlier: Value,
+}
+
+/// The names of what migrations create. Tables and functions have their schema, the others none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Names {
+    /// Tables.
+    pub tables: Vec<String>,
+    /// Columns of `public.agents`.
+    pub columns: Vec<String>,
+    /// Functions, without arguments.
+    pub functions: Vec<String>,
+    /// Indexes.
+    pub indexes: Vec<String>,
+    /// Constraints.
+    pub constraints: Vec<String>,
+    /// Triggers.
+    pub triggers: Vec<String>,
+    /// Policies.
+    pub policies: Vec<String>,
+}
+
+impl Names {
+    /// The names of tables and functions without their schema.
+    #[must_use]
+    pub fn bare(&self) -> Vec<&str> {
+        let qualified = self.tables.iter().chain(&self.functions);
+        qualified.filter_map(|name| name.split('.').next_back()).collect()
+    }
 }
 
 /// A promised object.
@@ -102,6 +130,81 @@ impl Manifest {
         names.into_iter().flatten().map(|(name, _)| name.as_str())
     }
 
+    /// Puts lists of names in for `{names:kind:scope}` and `{qualified:kind:scope}`, as SQL literals; the scope is a table, or
+    /// of tables and functions their schema.
+    #[must_use]
+    pub fn fill(&self, sql: &str) -> String {
+        let mut filled = String::with_capacity(sql.len());
+        let mut rest = sql;
+        while let Some(start) = rest.find('{') {
+            let (before, tail) = rest.split_at(start);
+            filled.push_str(before);
+            match tail[1..].split_once('}').and_then(|(name, after)| Some((self.list(name)?, after))) {
+                Some((list, after)) => {
+                    filled.push_str(&list);
+                    rest = after;
+                }
+                None => {
+                    filled.push('{');
+                    rest = &tail[1..];
+                }
+            }
+        }
+        filled.push_str(rest);
+        filled
+    }
+
+    /// The list that `names:kind:scope` or `qualified:kind:scope` stands for.
+    #[must_use]
+    pub fn list(&self, name: &str) -> Option<String> {
+        let (form, rest) = name.split_once(':')?;
+        let (kind, scope) = rest.split_once(':')?;
+        if !matches!(form, "names" | "qualified") {
+            return None;
+        }
+        let is_within = |object: &Object<'_>| match object.table.filter(|_| kind != "tables") {
+            Some(table) => table == scope,
+            None => object.name.split('.').next() == Some(scope),
+        };
+        let mut names: Vec<String> = self
+            .objects(kind)
+            .filter(is_within)
+            .map(|object| match form {
+                "names" => format!("'{}'", object.bare()),
+                _ => format!("'{}'", object.name),
+            })
+            .collect();
+        names.sort();
+        names.dedup();
+        Some(names.join(", "))
+    }
+
+    /// What the migrations of these versions create, by name.
+    #[must_use]
+    pub fn names(&self, versions: &[i64]) -> Names {
+        let qualified = |kind| self.since(kind, versions).map(|object| object.name.to_owned()).collect();
+        let bare = |kind| self.since(kind, versions).map(|object| object.bare().to_owned()).collect();
+        let functions = self.since("functions", versions);
+        let mut names = Names {
+            tables: qualified("tables"),
+            columns: self
+                .since("columns", versions)
+                .filter(|column| column.table == Some(AGENTS))
+                .map(|column| column.bare().to_owned())
+                .collect(),
+            functions: functions
+                .filter_map(|function| function.name.split('(').next())
+                .map(str::to_owned)
+                .collect(),
+            indexes: bare("indexes"),
+            constraints: bare("constraints"),
+            triggers: bare("triggers"),
+            policies: bare("policies"),
+        };
+        names.functions.dedup();
+        names
+    }
+
     /// All of it as the queries of `sql/preflight` read it from the setting `vital.manifest`.
     #[must_use]
     pub fn to_json(&self) -> String {
@@ -120,7 +223,7 @@ mod tests {
         let manifest = Manifest::embedded()?;
         let versions: Vec<i64> = crate::ops::migrate::embedded::migrations()
             .iter()
-            .map(refinery::Migration::version)
+            .map(crate::ops::migrate::embedded::Migration::version)
             .collect();
         for kind in manifest.objects.keys() {
             for object in manifest.objects(kind) {
@@ -143,6 +246,11 @@ mod tests {
             .map(|table| table.name)
             .collect();
         assert_eq!(tables, ["public.resource_sharing_audit"]);
+        let names = manifest.names(&[20_251_026_000_002]);
+        assert_eq!((names.columns.len(), names.indexes.len(), names.tables.len()), (10, 4, 0));
+        let sql = manifest.fill("{a} in ({names:indexes:public.agents}) or {qualified:tables:public}");
+        assert!(sql.starts_with("{a} in ('idx_agents_created_at', "), "{sql}");
+        assert!(sql.contains(") or 'public.agents', 'public.resource_sharing_audit', "), "{sql}");
         let mut functions = manifest.objects("functions").map(|function| function.bare());
         assert!(functions.any(|name| name == "can_access_resource"));
         let mut policies = manifest.objects("policies").map(|policy| policy.bare());

@@ -6,6 +6,7 @@ use super::finding::Finding;
 use super::server::Session;
 use crate::db::Connection;
 use crate::error::{Error, Result};
+use crate::ops::manifest::Manifest;
 use crate::ops::migrate::preflight::Facts;
 
 const RIGHTS: &str = include_str!("../../../sql/doctor/rights.sql");
@@ -82,7 +83,7 @@ pub async fn examine(
             )
         }));
     }
-    let lacks: Vec<Lack> = super::read(connection, RIGHTS).await?;
+    let lacks: Vec<Lack> = super::read(connection, &Manifest::embedded()?.fill(RIGHTS)).await?;
     findings.extend(lacks.iter().map(|lack| {
         let fact = format!("role lacks {}", lack.what);
         Finding::note(AREA, &lack.needed_for, fact).next(&lack.remedy)

@@ -12,7 +12,6 @@ mod failure;
 pub mod foreign;
 pub mod history;
 pub mod index;
-pub mod manifest;
 pub mod online;
 pub mod plan;
 pub mod policies;

@@ -1,12 +1,11 @@
 //! Tells what `migrate up` would do; writes nothing and takes no lock that anybody notices.
 
-use refinery::Migration;
 use serde::Serialize;
 
 use super::V4_SEEDS;
 use super::audience::{self, Sight};
-use super::embedded::{self, Header};
-use super::online::{self, Online};
+use super::embedded::{Header, Migration, OnlineStep};
+use super::online::Online;
 use super::policies::Policy;
 use super::preflight::Facts;
 use super::read;
@@ -132,19 +131,15 @@ pub async fn plan(connection: &mut Connection, request: Request) -> Result<PlanR
     };
     let planned = |migration: &Migration| {
         let version = migration.version();
-        let sql = migration.sql().unwrap_or_default();
+        let sql = migration.up();
         let is_prepared = request.online.applies_to(estimate) && (version != V4_SEEDS || unowned != Some(0));
-        let steps = if is_prepared {
-            online::files(version)
-        } else {
-            Vec::new()
-        };
+        let steps: &[OnlineStep] = if is_prepared { &migration.online } else { &[] };
         PlannedMigration {
             version,
             name: migration.name().to_owned(),
-            header: embedded::header(sql),
+            header: migration.header.clone(),
             agents_written: if version == V4_SEEDS { unowned } else { Some(0) },
-            online_steps: steps.iter().map(|(stem, _)| (*stem).to_owned()).collect(),
+            online_steps: steps.iter().map(|step| step.stem.to_owned()).collect(),
             sql: request.with_sql.then(|| sql.to_owned()),
         }
     };

@@ -3,10 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use refinery::Migration;
 use tokio_postgres::Error as ServerError;
 use tokio_postgres::error::SqlState;
 
+use super::embedded::Migration;
 use super::failure::{self, Direction, Script, Standing};
 use super::history::{self, Applied};
 use super::session::{Held, begin_locked, report_notices};

@@ -6,6 +6,7 @@ use super::adoption::Obstacle;
 use crate::db::engine::retry;
 use crate::db::{Connection, Fault};
 use crate::error::{Error, Result};
+use crate::ops::manifest::Manifest;
 
 const CULPRITS: &str = include_str!("../../../sql/preflight/culprits.sql");
 const WHAT: &str = "could not try what fires triggers of others";
@@ -37,8 +38,9 @@ impl Trouble {
     /// # Errors
     /// The server's.
     pub async fn obstacles(&self, connection: &mut Connection) -> Result<Vec<Obstacle>> {
+        let sql = Manifest::embedded()?.fill(CULPRITS);
         let rows = connection
-            .read(WHAT, async |transaction| Ok(transaction.query(CULPRITS, &[&self.context]).await?))
+            .read(WHAT, async |transaction| Ok(transaction.query(&sql, &[&self.context]).await?))
             .await?;
         let obstacle = |row: &tokio_postgres::Row| {
             let (calls, disable): (String, String) = (row.get("calls"), row.get("disable"));

@@ -1,10 +1,9 @@
 //! Applies what is pending.
 
-use refinery::Migration;
 use serde::Serialize;
 
 use super::adoption::{self, Adoption, Obstacle};
-use super::embedded;
+use super::embedded::{self, Migration};
 use super::history::{self, Applied};
 use super::online::{Online, Preparation};
 use super::policies::{self, Policy};

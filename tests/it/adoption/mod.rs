@@ -2,7 +2,10 @@
 //! is changed and names the object.
 
 mod converge;
+mod down;
+mod random;
 mod refuse;
+mod sight;
 
 use std::collections::BTreeMap;
 use std::process::Command;
