@@ -308,26 +308,53 @@ begin
 end
 $$;
 
--- Drops the retired functions. One that a foreign object still uses stays, and is named in a warning.
+-- Drops the retired functions. One that a foreign object still uses stays, named in a warning, and asks its successor from
+-- then on, with the rights of whoever calls it: what it let through unchecked, it lets through no longer.
 create or replace function vital_private.drop_retired_functions()
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_function regprocedure;
+    v_function record;
     v_dependents text;
 begin
     for v_function in
-        select p.oid::regprocedure
+        select
+            p.oid::regprocedure as signature,
+            format('%I.%I(%s)', 'vital_retired', p.proname, pg_get_function_arguments(p.oid)) as header,
+            pg_get_function_result(p.oid) as result,
+            case p.provolatile when 'v' then 'volatile' else 'stable' end as volatility,
+            case
+                when p.proname like 'get\_user\_tenant\_ids%'
+                    then 'select array(select t.tenant_id from public.get_user_tenants($1) as t)'
+                when p.proretset or t.typtype = 'c' then format('select s.* from public.%I(%s) as s', successor.name, list.parameters)
+                else format('select public.%I(%s)', successor.name, list.parameters)
+            end as body
         from pg_proc as p
+        join pg_type as t on t.oid = p.prorettype
+        -- A second one of its name and arguments has its id behind the name.
+        cross join lateral (select regexp_replace(p.proname, '_' || p.oid || '$', '') as name) as successor
+        cross join lateral (
+            select string_agg('$' || a.n, ', ' order by a.n) as parameters
+            from generate_series(1, p.pronargs) as a (n)
+        ) as list
         where p.pronamespace = 'vital_retired'::regnamespace
     loop
         begin
-            execute format('drop function %s', v_function);
+            execute format('drop function %s', v_function.signature);
         exception when dependent_objects_still_exist then
             get stacked diagnostics v_dependents = pg_exception_detail;
-            raise warning 'a function of the earlier tenancy is still in use and was kept as %', v_function
+            execute format(
+                'create or replace function %s returns %s language sql %s security invoker '
+                'set search_path = pg_catalog, pg_temp as %L',
+                v_function.header,
+                v_function.result,
+                v_function.volatility,
+                v_function.body
+            );
+            raise warning 'a function of the earlier tenancy is still in use and was kept as %, asking its successor',
+                v_function.signature
                 using detail = v_dependents;
         end;
     end loop;

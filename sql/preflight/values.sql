@@ -154,6 +154,33 @@ select
 from rules as r
 where r.reference is not null
 union all
+-- Sharing columns that disagree are settled, but nobody can say who of too many recipients is dispensable.
+select
+    r.version,
+    'table public.agents',
+    format('has {n} agents that are shared with more than %s tenants: {sample}', most.recipients),
+    format(
+        'share each with fewer, or with every tenant: update public.agents set is_shared = true, sharing_mode = ''global'', '
+        'shared_with = null where cardinality(shared_with) > %s',
+        most.recipients
+    ),
+    format(
+        'select count(*) as n, (array_agg(t.id))[:3]::text as sample from public.agents as t where (select count(distinct w.id) '
+        'from unnest(t.%I::text[]) as w (id)) > %s',
+        'shared_with',
+        most.recipients
+    )
+from columns as c
+join (
+{constraints}
+) as r on r.table_name = c.table_name and r.name = 'agents_sharing_check'
+cross join lateral (select substring(r.definition from '<= (\d+)')::integer as recipients) as most
+where c.table_name = 'public.agents'
+  and c.column_name = 'shared_with'
+  and c.exists
+  and c.misfit is null
+  and most.recipients is not null
+union all
 -- The platform tenant has a fixed id, and its slug is its own.
 select
     20251026000004,
