@@ -106,6 +106,50 @@ join pg_attribute as c on c.atttypid in (y.oid, y.typarray) and not c.attisdropp
 join pg_class as r on r.oid = c.attrelid and r.relkind in ('r', 'p', 'm')
 where t.oid <> c.attrelid
 union all
+-- A publication must tell its subscribers which row was changed, or the change is refused.
+select
+    t.version,
+    format('publication %I', p.pubname),
+    format('has a condition or a list of columns for %s that its replica identity does not fit, so no row of it can be changed', t.name),
+    format('alter table %s replica identity full, or alter publication %I drop table %s', t.name, p.pubname, t.name)
+from tables as t
+join pg_class as c on c.oid = t.oid
+join pg_publication_rel as r on r.prrelid = t.oid
+join pg_publication as p on p.oid = r.prpubid
+cross join lateral (
+    select coalesce(array_agg(k.attnum), '{}') as columns
+    from pg_index as i
+    cross join unnest(i.indkey) as k (attnum)
+    where i.indrelid = t.oid
+      and case c.relreplident when 'd' then i.indisprimary when 'i' then i.indisreplident else false end
+) as identity
+-- Up to PostgreSQL 14 there is neither.
+cross join lateral (
+    select
+        to_jsonb(r) ->> 'prqual' as condition,
+        case
+            when jsonb_typeof(to_jsonb(r) -> 'prattrs') = 'array'
+                then array(select jsonb_array_elements_text(to_jsonb(r) -> 'prattrs')::smallint)
+        end as listed,
+        array(
+            select d.refobjsubid::smallint
+            from pg_depend as d
+            where d.classid = 'pg_publication_rel'::regclass
+              and d.objid = r.oid
+              and d.refclassid = 'pg_class'::regclass
+              and d.refobjid = t.oid
+              and d.refobjsubid > 0
+        ) as used
+) as published
+where (p.pubupdate or p.pubdelete)
+  and (
+      published.condition is not null
+      and c.relreplident <> 'f'
+      and not published.used <@ (identity.columns || coalesce(published.listed, '{}'))
+      or published.listed is not null
+      and (c.relreplident = 'f' or not identity.columns <@ published.listed)
+  )
+union all
 select
     e.version,
     'table ' || t.name,

@@ -131,6 +131,40 @@ where not p.is_index
       or k.contype = 'c' and cardinality(k.conkey) > 1 and p.table_name = 'public.agents'
   )
 union all
+-- A key of others on one of the tenancy's unique keys, which are made anew.
+select
+    p.version,
+    format('constraint %I on %s', k.conname, k.conrelid::regclass),
+    format('refers to %s by %I, which is made anew', p.table_name, p.name),
+    format(
+        'alter table %s drop constraint %I; afterwards, alter table %1$s add constraint %2$I %3$s',
+        k.conrelid::regclass,
+        k.conname,
+        pg_get_constraintdef(k.oid)
+    )
+from promised_constraints as p
+join pg_namespace as n on n.nspname = split_part(p.table_name, '.', 1)
+join pg_class as c on c.relnamespace = n.oid and c.relname = p.name
+join pg_constraint as k on k.conindid = c.oid and k.contype = 'f'
+where p.takes_name
+  and p.definition not like 'PRIMARY KEY%'
+  and not exists (
+      select
+      from promised_constraints as o
+      where o.table_name = k.conrelid::regclass::text
+        and o.name = k.conname
+  )
+union all
+select
+    p.version,
+    format('constraint %I on %s', k.conname, p.table_name),
+    format('is the primary key, and not on the columns that the tenancy''s is on: %s', pg_get_constraintdef(k.oid)),
+    format('alter table %s drop constraint %I', p.table_name, k.conname)
+from promised_constraints as p
+join pg_constraint as k on k.conrelid = to_regclass(p.table_name) and k.contype = 'p'
+where p.definition like 'PRIMARY KEY%'
+  and pg_get_constraintdef(k.oid) <> p.definition
+union all
 select
     (e.value ->> 'since')::bigint,
     format('trigger %I on %s', t.tgname, t.tgrelid::regclass),

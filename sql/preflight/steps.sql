@@ -206,5 +206,18 @@ join pg_constraint as k on k.conrelid = to_regclass(p.table_name) and k.contype 
 where p.definition like 'PRIMARY KEY%'
   and k.conname <> p.name
   and pg_get_constraintdef(k.oid) = p.definition
+union all
+select
+    p.version,
+    7,
+    format('table %s', p.table_name),
+    'has no primary key and gets one',
+    format('alter table %s add constraint %I %s', p.table_name, p.name, p.definition)
+from (
+{constraints}
+) as p
+where p.definition like 'PRIMARY KEY%'
+  and to_regclass(p.table_name) is not null
+  and not exists (select from pg_constraint as k where k.conrelid = to_regclass(p.table_name) and k.contype = 'p')
 ) as step
 order by step.version, step.rank, step.statement, step.fact nulls last

@@ -154,6 +154,63 @@ select
 from rules as r
 where r.reference is not null
 union all
+-- Checks of others on what migration 4 writes: agents without a tenant become the platform's, disagreeing ones private.
+select
+    20251026000004,
+    format('constraint %I on public.agents', k.conname),
+    'refuses {n} agents as they become: {sample}',
+    format('alter table public.agents drop constraint %I; afterwards, alter table public.agents add constraint %1$I %2$s', k.conname, pg_get_constraintdef(k.oid)),
+    format(
+        'select count(*) as n, (array_agg(t.id))[:3]::text as sample from (%s) as t where not (%s)',
+        written.query,
+        pg_get_expr(k.conbin, k.conrelid)
+    )
+from pg_constraint as k
+cross join (
+    select
+        format(
+            'select %s from public.agents as a cross join lateral (select case when a.tenant_id is null or a.is_shared and '
+            'a.sharing_mode = ''global'' then ''global'' when a.is_shared and a.sharing_mode = ''selective'' and '
+            'cardinality(array_remove(a.shared_with, null)) > 0 then ''selective'' else ''private'' end::varchar as sharing_mode) as b '
+            'where a.tenant_id is null or a.is_shared is null or a.sharing_mode is null or a.is_shared <> (a.sharing_mode <> ''private'') '
+            'or (a.sharing_mode = ''selective'') <> (coalesce(cardinality(a.shared_with), 0) > 0)',
+            string_agg(
+                case c.attname
+                    when 'tenant_id' then 'coalesce(a.tenant_id, ''00000000-0000-0000-0000-000000000001'') as tenant_id'
+                    when 'is_shared' then 'b.sharing_mode <> ''private'' as is_shared'
+                    when 'sharing_mode' then 'b.sharing_mode'
+                    when 'shared_with' then 'case b.sharing_mode when ''selective'' then a.shared_with end as shared_with'
+                    when 'resource_type' then 'case when a.tenant_id is null then ''platform'' else a.resource_type end as resource_type'
+                    else 'a.' || quote_ident(c.attname)
+                end,
+                ', '
+                order by c.attnum
+            )
+        ) as query
+    from pg_attribute as c
+    where c.attrelid = to_regclass('public.agents')
+      and c.attnum > 0
+      and not c.attisdropped
+) as written
+where k.conrelid = to_regclass('public.agents')
+  and k.contype = 'c'
+  and not (select current_setting('vital.manifest')::jsonb) -> 'constraints' ? format('public.agents.%I', k.conname)
+  and k.conkey && array(
+      select a.attnum
+      from columns as c
+      join pg_attribute as a on a.attrelid = c.relation and a.attname = c.column_name
+      where c.table_name = 'public.agents'
+        and c.column_name in ('tenant_id', 'is_shared', 'sharing_mode', 'shared_with', 'resource_type')
+  )
+  -- Where a column is missing or changes its type, migration 4 has less to write, or the check something else to say.
+  and (
+      select count(*)
+      from columns as c
+      where c.table_name = 'public.agents'
+        and c.live = c.promised
+        and c.column_name in ('tenant_id', 'is_shared', 'sharing_mode', 'shared_with', 'resource_type')
+  ) = 5
+union all
 -- Sharing columns that disagree are settled, but nobody can say who of too many recipients is dispensable.
 select
     r.version,
