@@ -6,6 +6,7 @@ use crate::commands::Context;
 use crate::error::Result;
 use crate::ops::migrate::restore::{self, Archived};
 use crate::ops::migrate::{audience, embedded, up};
+use crate::ops::verify;
 
 /// The arguments of `vital migrate up`.
 #[derive(Debug, clap::Args)]
@@ -58,7 +59,14 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     if !args.replace_policies && !leftovers.is_empty() {
         consent::ask(context, &connection.settings.describe(), &leftovers)?;
     }
-    let report = up::apply(&mut connection, &assessment, args.online.into(), &leftovers).await?;
+    let report = up::apply(
+        &mut connection,
+        &assessment,
+        args.online.into(),
+        &leftovers,
+        verify::differences,
+    )
+    .await?;
     context.output.report(&report)?;
     Ok(0)
 }

@@ -18,7 +18,7 @@ pub mod policies;
 mod preconditions;
 pub mod preflight;
 pub(crate) mod read;
-mod rehearsal;
+pub mod rehearsal;
 pub mod restore;
 pub mod session;
 pub mod statements;

@@ -10,18 +10,39 @@ use super::trial::Trouble;
 use super::up::Assessment;
 use super::wrapper::Extras;
 use crate::db::engine::{Begin, Waiting, Work};
-use crate::db::{Connection, Fault};
+use crate::db::{Connection, Fault, Transaction};
 use crate::error::{Error, Kind, Result};
-use crate::ops::verify::{self, Finding};
+
+/// Where something of ours is not as promised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// The object.
+    pub object: String,
+    /// What is promised.
+    pub expected: String,
+    /// What is.
+    pub actual: String,
+}
+
+/// Compares the database, as a transaction sees it before it commits, with the promise.
+pub trait Judge: AsyncFn(&Transaction<'_>) -> Result<Vec<Difference>, Fault> {}
+
+impl<J: AsyncFn(&Transaction<'_>) -> Result<Vec<Difference>, Fault>> Judge for J {}
 
 /// Runs the pending migrations, compares what they leave with the promise, and rolls all of it back.
 ///
 /// # Errors
 /// What would have stopped a migration, with the object that it is about; [`Kind::Locked`].
-pub(super) async fn rehearse(connection: &mut Connection, assessment: &Assessment, extras: &Extras) -> Result<()> {
+pub(super) async fn rehearse<J: Judge>(
+    connection: &mut Connection,
+    assessment: &Assessment,
+    extras: &Extras,
+    judge: &J,
+) -> Result<()> {
     let mut rehearsal = Rehearsal {
         assessment,
         extras,
+        judge,
         at: 0,
         completed: None,
     };
@@ -30,7 +51,7 @@ pub(super) async fn rehearse(connection: &mut Connection, assessment: &Assessmen
     let Some((first, others)) = findings.split_first() else {
         return Ok(());
     };
-    let say = |finding: &Finding| format!("{} would not be as promised: {}", finding.object, finding.actual);
+    let say = |finding: &Difference| format!("{} would not be as promised: {}", finding.object, finding.actual);
     let mut error = Error::failed(say(first)).with_hint(
         "nothing was changed; something of others in the database keeps the migrations from their end, so find out what \
          it is and let it pass",
@@ -40,7 +61,8 @@ pub(super) async fn rehearse(connection: &mut Connection, assessment: &Assessmen
     Err(error)
 }
 
-struct Rehearsal<'r> {
+struct Rehearsal<'r, J> {
+    judge: &'r J,
     assessment: &'r Assessment,
     extras: &'r Extras,
     /// The migration at which it is.
@@ -49,7 +71,7 @@ struct Rehearsal<'r> {
     completed: Option<usize>,
 }
 
-impl Rehearsal<'_> {
+impl<J> Rehearsal<'_, J> {
     fn standing(&self) -> Standing {
         Standing {
             applied: self.assessment.history.as_ref().map_or(0, Vec::len),
@@ -58,10 +80,10 @@ impl Rehearsal<'_> {
     }
 }
 
-impl Work for Rehearsal<'_> {
-    type Output = Vec<Finding>;
+impl<J: Judge> Work for Rehearsal<'_, J> {
+    type Output = Vec<Difference>;
 
-    async fn attempt(&mut self, connection: &mut Connection, begin: Begin) -> Result<Vec<Finding>, Fault> {
+    async fn attempt(&mut self, connection: &mut Connection, begin: Begin) -> Result<Vec<Difference>, Fault> {
         let Held { transaction, .. } = begin_locked(connection, begin).await?;
         for (at, migration) in self.assessment.pending.iter().enumerate() {
             (self.at, self.completed) = (at, None);
@@ -75,7 +97,7 @@ impl Work for Rehearsal<'_> {
         // What would fire at commit.
         transaction.batch("set constraints all immediate").await?;
         let findings = match self.assessment.is_complete() {
-            true => verify::differences(&transaction).await?,
+            true => (self.judge)(&transaction).await?,
             false => Vec::new(),
         };
         transaction.rollback().await?;
@@ -87,7 +109,7 @@ impl Work for Rehearsal<'_> {
         _connection: &mut Connection,
         _waiting: &mut Waiting,
         error: ServerError,
-    ) -> Result<Option<Vec<Finding>>> {
+    ) -> Result<Option<Vec<Difference>>> {
         Err(Error::new(Kind::Unreachable, "could not rehearse the migrations")
             .caused_by(&error)
             .with_hint("nothing was changed; run `vital migrate up` again"))

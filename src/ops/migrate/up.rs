@@ -9,7 +9,7 @@ use super::online::{Online, Preparation};
 use super::policies::{self, Policy};
 use super::preconditions;
 use super::preflight::{self, Facts};
-use super::rehearsal;
+use super::rehearsal::{self, Judge};
 use super::restore::{self, Archived, Restored};
 use super::transaction::Transactions;
 use super::V3_POLICIES;
@@ -173,7 +173,8 @@ async fn assess_as_of(
 }
 
 /// Applies what was assessed. `replaced` are the leftover policies that may be replaced; with fewer than
-/// [`Assessment::leftovers`] the server refuses the migration that comes upon another.
+/// [`Assessment::leftovers`] the server refuses the migration that comes upon another. `judge` compares a rehearsal with the
+/// promise.
 ///
 /// # Errors
 /// A precondition that does not hold, [`crate::Kind::Locked`], [`crate::Kind::Diverged`], [`crate::Kind::Unknown`],
@@ -183,6 +184,7 @@ pub async fn apply(
     assessment: &Assessment,
     online: Online,
     replaced: &[Policy],
+    judge: impl Judge,
 ) -> Result<UpReport> {
     let from = last(assessment.history.as_deref().unwrap_or_default());
     let Some(facts) = &assessment.facts else {
@@ -206,7 +208,7 @@ pub async fn apply(
     };
     // On a large table it would build every index twice, and keep everybody waiting meanwhile.
     if assessment.adoption.is_unusual() && !Online::Auto.applies_to(facts.agents()) {
-        rehearsal::rehearse(connection, assessment, &extras).await?;
+        rehearsal::rehearse(connection, assessment, &extras, &judge).await?;
     }
     let mut migrator = Migrator {
         transactions: Transactions {
