@@ -1,6 +1,6 @@
 -- Takes back tenants, memberships, roles, and the record of their changes.
 --
--- Archives: public.tenants, public.user_tenants, public.user_roles, vital_private.admin_audit, vital_private.replaced_policies, vital_private.seeded_tenants
+-- Archives: public.tenants, public.user_tenants, public.user_roles, vital_private.admin_audit, vital_private.replaced_policies, vital_private.adopted_objects, vital_private.seeded_tenants
 -- Removes: the tables of tenants, members, roles, their changes and replaced policies, with their indexes, policies and triggers; 6 public functions; everything else in vital_private but the migration history
 -- Keeps: schema vital_private with the history; in vital_retired, functions of an earlier form that something still uses
 -- Locks: access exclusive on the tables while they are copied; public.agents is not touched
@@ -13,6 +13,7 @@ lock table
     public.user_roles,
     vital_private.admin_audit,
     vital_private.replaced_policies,
+    vital_private.adopted_objects,
     vital_private.seeded_tenants
 in access exclusive mode;
 
@@ -21,6 +22,7 @@ select vital_archive.keep(20251026000001, 'public.user_tenants');
 select vital_archive.keep(20251026000001, 'public.user_roles');
 select vital_archive.keep(20251026000001, 'vital_private.admin_audit');
 select vital_archive.keep(20251026000001, 'vital_private.replaced_policies');
+select vital_archive.keep(20251026000001, 'vital_private.adopted_objects');
 select vital_archive.keep(20251026000001, 'vital_private.seeded_tenants');
 
 drop function if exists public.get_tenant_by_domain(varchar);
@@ -38,6 +40,7 @@ drop table
     public.tenants,
     vital_private.admin_audit,
     vital_private.replaced_policies,
+    vital_private.adopted_objects,
     vital_private.seeded_tenants,
     vital_private.stand_ins;
 
@@ -58,6 +61,7 @@ drop function if exists vital_private.has_account(uuid);
 drop function if exists vital_private.author_id();
 drop function if exists vital_private.caller_id();
 drop function if exists vital_private.is_json(text);
+drop function if exists vital_private.adopt(bigint);
 drop function if exists vital_private.drop_retired_functions();
 drop function if exists vital_private.retire_functions(name[]);
 drop function if exists vital_private.replace_policies(regclass[], name[]);

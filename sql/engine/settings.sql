@@ -58,7 +58,9 @@ select
                 ('app.tenant_id'),
                 ('app.tenant_user'),
                 ('vital.operator'),
-                ('vital.replace_policies')
+                ('vital.replace_policies'),
+                ('vital.adoption'),
+                ('vital.manifest')
         ) as preset (name)
         where current_setting(preset.name, true) <> ''
     ),

@@ -48,7 +48,7 @@ select jsonb_build_object(
         from pg_class c
         join pg_namespace n on n.oid = c.relnamespace
         where n.nspname = 'public'
-            and c.relname in ('agents', 'tenants', 'user_tenants', 'user_roles', 'resource_sharing_audit')
+            and c.relname in ({names:tables:public})
     ),
     'agents_columns', (
         select coalesce(jsonb_object_agg(a.attname, format_type(a.atttypid, null)), '{}')
@@ -154,7 +154,7 @@ select jsonb_build_object(
         join pg_class c on c.oid = p.polrelid
         join pg_namespace n on n.oid = c.relnamespace
         where n.nspname = 'public'
-            and c.relname in ('agents', 'tenants', 'user_tenants', 'user_roles', 'resource_sharing_audit')
+            and c.relname in ({names:tables:public})
     ),
     'other_histories', (
         select coalesce(jsonb_agg(n.nspname || '.' || c.relname order by n.nspname, c.relname), '[]')

@@ -1,6 +1,6 @@
 -- Tenants, who belongs to them, and who administers the platform.
 --
--- Creates: schema vital_private; tables public.tenants, public.user_tenants, public.user_roles; 12 indexes; 6 public functions; 6 policies; in vital_private tables admin_audit, which records every change of the three, replaced_policies and seeded_tenants
+-- Creates: schema vital_private; tables public.tenants, public.user_tenants, public.user_roles; 12 indexes; 6 public functions; 6 policies; in vital_private tables admin_audit, which records every change of the three, replaced_policies, adopted_objects and seeded_tenants
 -- Changes: an earlier form of these tables, functions and policies is brought to this one, keeping every row; where everybody may create objects in schema public, only those who own something there may from now on
 -- Locks: access exclusive on the three tables where they exist already; public.agents is not touched
 --
@@ -32,7 +32,8 @@ begin
         where n.nspname in ('vital_private', 'vital_retired')
     ) as object (name, owner)
     join pg_roles as r on r.oid = object.owner
-    where object.owner <> current_user::regrole
+    -- Not a cast to regrole, which would read first.last and UPPER as something else.
+    where object.owner <> (select me.oid from pg_roles as me where me.rolname = current_user)
       and not r.rolsuper
       and object.owner is distinct from (select c.relowner from pg_class as c where c.oid = to_regclass('public.agents'))
     order by object.name
@@ -183,12 +184,23 @@ create table if not exists vital_private.replaced_policies (
     replaced_by name not null default session_user
 );
 
+create table if not exists vital_private.adopted_objects (
+    kind text,
+    table_name text,
+    name text,
+    definition text not null,
+    constraint adopted_objects_pkey primary key (kind, table_name, name)
+);
+
 select vital_private.close(array[
-    'table vital_private.replaced_policies'
+    'table vital_private.replaced_policies',
+    'table vital_private.adopted_objects'
 ]);
 
 comment on table vital_private.replaced_policies is
     'Policies that a migration replaced, each as the statement that restores it.';
+comment on table vital_private.adopted_objects is
+    'Indexes and constraints that an earlier form had besides: they go with its tables and columns when it is undone.';
 
 -- Drops every permissive policy on the tables, keeping its definition. A policy whose name is not in p_own is foreign:
 -- it is dropped only if the setting vital.replace_policies, a json array of {"table", "name", "fingerprint"}, names it
@@ -296,37 +308,102 @@ begin
 end
 $$;
 
--- Drops the retired functions. One that a foreign object still uses stays, and is named in a warning.
+-- Drops the retired functions. One that a foreign object still uses stays, named in a warning, and asks its successor from
+-- then on, with the rights of whoever calls it: what it let through unchecked, it lets through no longer.
 create or replace function vital_private.drop_retired_functions()
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_function regprocedure;
+    v_function record;
     v_dependents text;
 begin
     for v_function in
-        select p.oid::regprocedure
+        select
+            p.oid::regprocedure as signature,
+            format('%I.%I(%s)', 'vital_retired', p.proname, pg_get_function_arguments(p.oid)) as header,
+            pg_get_function_result(p.oid) as result,
+            case p.provolatile when 'v' then 'volatile' else 'stable' end as volatility,
+            case
+                when p.proname like 'get\_user\_tenant\_ids%'
+                    then 'select array(select t.tenant_id from public.get_user_tenants($1) as t)'
+                when p.proretset or t.typtype = 'c' then format('select s.* from public.%I(%s) as s', successor.name, list.parameters)
+                else format('select public.%I(%s)', successor.name, list.parameters)
+            end as body
         from pg_proc as p
+        join pg_type as t on t.oid = p.prorettype
+        -- A second one of its name and arguments has its id behind the name.
+        cross join lateral (select regexp_replace(p.proname, '_' || p.oid || '$', '') as name) as successor
+        cross join lateral (
+            select string_agg('$' || a.n, ', ' order by a.n) as parameters
+            from generate_series(1, p.pronargs) as a (n)
+        ) as list
         where p.pronamespace = 'vital_retired'::regnamespace
     loop
         begin
-            execute format('drop function %s', v_function);
+            execute format('drop function %s', v_function.signature);
         exception when dependent_objects_still_exist then
             get stacked diagnostics v_dependents = pg_exception_detail;
-            raise warning 'a function of the earlier tenancy is still in use and was kept as %', v_function
+            execute format(
+                'create or replace function %s returns %s language sql %s security invoker '
+                'set search_path = pg_catalog, pg_temp as %L',
+                v_function.header,
+                v_function.result,
+                v_function.volatility,
+                v_function.body
+            );
+            raise warning 'a function of the earlier tenancy is still in use and was kept as %, asking its successor',
+                v_function.signature
                 using detail = v_dependents;
         end;
     end loop;
 end
 $$;
 
+-- Runs the steps of a migration that the setting vital.adoption, a json array of {"version", "statement"}, names in order:
+-- what brings columns of an earlier form to the promised one. Without the setting there is nothing to bring.
+create or replace function vital_private.adopt(p_version bigint)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_statement text;
+begin
+    for v_statement in
+        select step.value ->> 'statement'
+        from jsonb_array_elements(coalesce(nullif(current_setting('vital.adoption', true), ''), '[]')::jsonb)
+            with ordinality as step (value, position)
+        where (step.value ->> 'version')::bigint = p_version
+        order by step.position
+    loop
+        execute v_statement;
+    end loop;
+end
+$$;
+
 select vital_private.close(array[
+    'function vital_private.adopt(bigint)',
     'function vital_private.replace_policies(regclass[], name[])',
     'function vital_private.retire_functions(name[])',
     'function vital_private.drop_retired_functions()'
 ]);
+
+-- Before the tables are changed, because no type changes under a policy.
+select vital_private.replace_policies(
+    array[to_regclass('public.tenants'), to_regclass('public.user_tenants'), to_regclass('public.user_roles')],
+    array[
+        'tenants_select_member',
+        'tenants_insert_platform_admin',
+        'tenants_update_administrator',
+        'tenants_delete_platform_admin',
+        'user_tenants_select_own',
+        'user_roles_select_own'
+    ]::name[]
+);
+
+select vital_private.adopt(20251026000001);
 
 -- Tables.
 
@@ -467,8 +544,6 @@ alter table public.tenants
     drop constraint if exists tenants_subscription_ends_at_check,
     drop constraint if exists tenants_trial_ends_at_check,
     drop constraint if exists tenants_platform_check,
-    drop constraint if exists tenants_check,
-    drop constraint if exists tenants_check1,
     add constraint tenants_slug_key unique (slug),
     add constraint tenants_domain_key unique (domain),
     add constraint tenants_parent_tenant_id_fkey
@@ -509,9 +584,15 @@ alter table public.user_tenants
 alter table public.user_roles
     drop constraint if exists user_roles_user_id_role_tenant_id_key;
 
+-- Triggers of others fire under the path that this role has in any session. What fires them looks pg_catalog up first, and
+-- uses nothing but operators of it on exactly their types.
+select set_config('search_path', 'pg_catalog, ' || s.reset_val, true)
+from pg_settings as s
+where s.name = 'search_path';
+
 update public.user_roles as r
 set role = 'tenant_admin'
-where r.role = 'platform_admin'
+where r.role::text = 'platform_admin'
   and r.tenant_id is not null;
 
 update public.user_roles as r
@@ -522,9 +603,13 @@ where r.role in ('tenant_owner', 'tenant_admin')
 delete from public.user_roles as r
 using public.user_roles as kept
 where kept.user_id = r.user_id
-  and kept.role = r.role
+  and kept.role::text = r.role::text
   and kept.tenant_id is not distinct from r.tenant_id
   and (kept.created_at, kept.id) < (r.created_at, r.id);
+
+-- What is deferred fires now: no table is altered over it.
+set constraints all immediate;
+set local search_path = pg_catalog, pg_temp;
 
 alter table public.user_roles
     drop constraint if exists user_roles_tenant_id_fkey,
@@ -558,17 +643,12 @@ drop index if exists
     public.idx_tenants_type,
     public.idx_tenants_status,
     public.idx_tenants_subscription_status,
-    public.idx_tenants_parent,
     public.idx_tenants_parent_tenant_id,
-    public.idx_user_tenants_user,
     public.idx_user_tenants_user_id,
-    public.idx_user_tenants_tenant,
     public.idx_user_tenants_tenant_id,
     public.idx_user_tenants_status,
-    public.idx_user_roles_user,
     public.idx_user_roles_user_id,
     public.idx_user_roles_role,
-    public.idx_user_roles_tenant,
     public.idx_user_roles_tenant_id;
 
 create index idx_tenants_slug on public.tenants (slug) where deleted_at is null;
@@ -1514,18 +1594,6 @@ comment on table vital_private.admin_audit is
     'Every change of tenants, memberships and roles: who, when, before and after; append-only.';
 
 -- Row security and privileges.
-
-select vital_private.replace_policies(
-    array['public.tenants', 'public.user_tenants', 'public.user_roles']::regclass[],
-    array[
-        'tenants_select_member',
-        'tenants_insert_platform_admin',
-        'tenants_update_administrator',
-        'tenants_delete_platform_admin',
-        'user_tenants_select_own',
-        'user_roles_select_own'
-    ]::name[]
-);
 
 alter table public.tenants enable row level security, no force row level security;
 alter table public.user_tenants enable row level security, no force row level security;

@@ -9,6 +9,8 @@
 set local client_min_messages = warning;
 set local search_path = pg_catalog, pg_temp;
 
+select vital_private.adopt(20251026000002);
+
 -- Only a database that was migrated by hand has recipients already. Who is named twice is named once by migration 4; which of too
 -- many are dispensable, nobody but their owner can say.
 do $$
@@ -133,9 +135,6 @@ begin
     end loop;
 end
 $$;
-
--- Two indexes of the earlier form that no policy and no report needs.
-drop index if exists public.idx_agents_resource_type, public.idx_agents_tags;
 
 comment on column public.agents.tenant_id is 'The owning tenant.';
 comment on column public.agents.is_shared is 'Whether anybody but the owning tenant may read the agent; follows sharing_mode.';

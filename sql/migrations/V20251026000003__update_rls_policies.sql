@@ -263,6 +263,8 @@ comment on function public.can_access_resource(uuid, boolean, varchar, uuid[], u
 
 -- The audit.
 
+select vital_private.adopt(20251026000003);
+
 create table if not exists public.resource_sharing_audit (
     id uuid constraint resource_sharing_audit_pkey primary key,
     resource_type varchar(50),

@@ -9,19 +9,37 @@
 set local client_min_messages = warning;
 set local search_path = pg_catalog, pg_temp;
 
-insert into public.tenants (id, name, slug, type, activated_at)
-values ('00000000-0000-0000-0000-000000000001', 'VITAL Platform', 'vital-platform', 'platform', now())
-on conflict (id) do nothing;
-
 -- Digital Health Startup has another id in every database, and may be called otherwise by now. One that was deleted since
 -- is seeded again.
 delete from vital_private.seeded_tenants as s
 where not exists (select from public.tenants as t where t.id = s.tenant_id);
 
-insert into public.tenants (name, slug, type, activated_at)
-select 'Digital Health Startup', 'digital-health-startup', 'industry', now()
-where not exists (select from vital_private.seeded_tenants as s where s.name = 'digital-health-startup')
-on conflict (slug) do nothing;
+-- Here and below, what writes rows that may carry triggers of others runs only where there is something to write, and under
+-- the path that these triggers see in any session of this role. It looks pg_catalog up first, and uses no operator but those
+-- that pg_catalog has for exactly its types.
+do $$
+declare
+    v_path constant text := 'pg_catalog, ' || (select s.reset_val from pg_settings as s where s.name = 'search_path');
+    v_wants_platform constant boolean := not exists (
+        select from public.tenants as t where t.id = '00000000-0000-0000-0000-000000000001'
+    );
+    v_wants_startup constant boolean := not exists (
+        select from vital_private.seeded_tenants as s where s.name = 'digital-health-startup'
+    )
+    and not exists (select from public.tenants as t where t.slug = 'digital-health-startup');
+begin
+    perform set_config('search_path', v_path, true);
+    if v_wants_platform then
+        insert into public.tenants (id, name, slug, type, activated_at)
+        values ('00000000-0000-0000-0000-000000000001', 'VITAL Platform', 'vital-platform', 'platform', now());
+    end if;
+    if v_wants_startup then
+        insert into public.tenants (name, slug, type, activated_at)
+        values ('Digital Health Startup', 'digital-health-startup', 'industry', now());
+    end if;
+    perform set_config('search_path', 'pg_catalog, pg_temp', true);
+end
+$$;
 
 insert into vital_private.seeded_tenants (name, tenant_id)
 select t.slug, t.id
@@ -47,23 +65,31 @@ $$;
 
 -- Agents.
 
--- Only a database that was migrated by hand has such rows. On a large one they are filled in batches beforehand.
-update public.agents as a
-set
-    tenant_id = '00000000-0000-0000-0000-000000000001',
-    is_shared = true,
-    sharing_mode = 'global',
-    shared_with = null,
-    resource_type = 'platform'
-where a.tenant_id is null;
-
--- One statement, so that one scan of the table serves all three checks. Only a database that was migrated by hand has rows
--- that violate one: where the sharing columns disagree, the narrower reading wins, so nobody gains access by being
--- migrated, and who is named twice is named once. What violates the checks after that stops the migration.
+-- Only a database that was migrated by hand has agents without a tenant, or rows that violate a check: where the sharing
+-- columns disagree, the narrower reading wins, so nobody gains access by being migrated, and who is named twice is named
+-- once. What violates the checks after that stops the migration. One statement validates, so that one scan of the table
+-- serves all, and nothing is altered over what is deferred.
 do $$
 declare
-    v_settled boolean := false;
+    v_path constant text := 'pg_catalog, ' || (select s.reset_val from pg_settings as s where s.name = 'search_path');
+    v_settled jsonb;
+    v_agent record;
 begin
+    -- On a large table these are filled in batches beforehand.
+    if exists (select from public.agents as a where a.tenant_id is null) then
+        perform set_config('search_path', v_path, true);
+        update public.agents as a
+        set
+            tenant_id = '00000000-0000-0000-0000-000000000001',
+            is_shared = true,
+            sharing_mode = 'global',
+            shared_with = null,
+            resource_type = 'platform'
+        where a.tenant_id is null;
+        set constraints all immediate;
+        perform set_config('search_path', 'pg_catalog, pg_temp', true);
+    end if;
+
     loop
         begin
             alter table public.agents
@@ -73,42 +99,63 @@ begin
                 validate constraint agents_tenant_id_fkey;
             exit;
         exception when check_violation then
-            if v_settled then
+            if v_settled is not null then
                 raise;
             end if;
         end;
-        update public.agents as a
-        set
-            is_shared = settled.sharing_mode <> 'private',
-            sharing_mode = settled.sharing_mode,
-            shared_with = case when settled.sharing_mode = 'selective' then
-                array(
-                    select recipient.id
-                    from unnest(a.shared_with) with ordinality as recipient (id, place)
-                    where recipient.id is not null
-                    group by recipient.id
-                    order by min(recipient.place)
-                )
-            end
+
+        -- By what they become, because a trigger fires for each row anyway, but a statement costs more.
+        select coalesce(jsonb_agg(to_jsonb(became)), '[]')
+        into v_settled
         from (
-            select
-                b.id,
-                case
-                    when b.is_shared and b.sharing_mode = 'global' then 'global'
-                    when b.is_shared and b.sharing_mode = 'selective'
-                        and cardinality(array_remove(b.shared_with, null)) > 0 then 'selective'
-                    else 'private'
-                end as sharing_mode
-            from public.agents as b
-            where b.is_shared is null
-               or b.sharing_mode is null
-               or b.is_shared <> (b.sharing_mode <> 'private')
-               or (b.sharing_mode = 'selective') <> (coalesce(cardinality(b.shared_with), 0) > 0)
-               or array_position(b.shared_with, null) is not null
-               or length(array_to_tsvector(array_remove(b.shared_with, null)::text[])) <> cardinality(b.shared_with)
-        ) as settled
-        where a.id = settled.id;
-        v_settled := true;
+            select settled.sharing_mode, settled.shared_with, array_agg(settled.id) as ids
+            from (
+                select
+                    b.id,
+                    case
+                        when b.is_shared and b.sharing_mode = 'global' then 'global'
+                        when b.is_shared and b.sharing_mode = 'selective'
+                            and cardinality(array_remove(b.shared_with, null)) > 0 then 'selective'
+                        else 'private'
+                    end as sharing_mode,
+                    case
+                        when b.is_shared and b.sharing_mode = 'selective' then nullif(
+                            array(
+                                select recipient.id
+                                from unnest(b.shared_with) with ordinality as recipient (id, place)
+                                where recipient.id is not null
+                                group by recipient.id
+                                order by min(recipient.place)
+                            ),
+                            '{}'
+                        )
+                    end as shared_with
+                from public.agents as b
+                where b.is_shared is null
+                   or b.sharing_mode is null
+                   or b.is_shared <> (b.sharing_mode <> 'private')
+                   or (b.sharing_mode = 'selective') <> (coalesce(cardinality(b.shared_with), 0) > 0)
+                   or array_position(b.shared_with, null) is not null
+                   or length(array_to_tsvector(array_remove(b.shared_with, null)::text[])) <> cardinality(b.shared_with)
+            ) as settled
+            group by settled.sharing_mode, settled.shared_with
+        ) as became;
+        for v_agent in
+            select s.sharing_mode, s.sharing_mode <> 'private' as is_shared, s.shared_with, s.ids
+            from jsonb_to_recordset(v_settled) as s (sharing_mode varchar, shared_with uuid[], ids uuid[])
+        loop
+            perform set_config('search_path', v_path, true);
+            update public.agents as a
+            set
+                is_shared = v_agent.is_shared,
+                sharing_mode = v_agent.sharing_mode,
+                shared_with = v_agent.shared_with
+            where a.id = any (v_agent.ids);
+            perform set_config('search_path', 'pg_catalog, pg_temp', true);
+        end loop;
+        perform set_config('search_path', v_path, true);
+        set constraints all immediate;
+        perform set_config('search_path', 'pg_catalog, pg_temp', true);
     end loop;
 end
 $$;

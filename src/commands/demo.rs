@@ -10,6 +10,7 @@ use crate::event::{Event, Observer};
 use crate::ops::demo::{self, Tour};
 use crate::ops::migrate::online::Online;
 use crate::ops::migrate::up;
+use crate::ops::verify;
 use crate::render::Format;
 use crate::server::{Binaries, Cluster, Options};
 
@@ -86,7 +87,7 @@ async fn migrate(context: &Context, owner: &mut Connection) -> Result<()> {
         let event = format!("replacing policy \"{}\", which {}", policy.name, policy.opens());
         context.progress.event(&Event::Step { message: event });
     }
-    up::apply(owner, &assessment, Online::Auto, &leftovers).await?;
+    up::apply(owner, &assessment, Online::Auto, &leftovers, verify::differences).await?;
     Ok(())
 }
 

@@ -8,6 +8,7 @@
 )]
 
 mod admins;
+mod adoption;
 mod attack;
 mod audit;
 mod bootstrap;

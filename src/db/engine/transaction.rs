@@ -236,6 +236,14 @@ impl<'a> Transaction<'a> {
         self.connection.client.simple_query(sql).await
     }
 
+    /// Runs the statements of a script. Beside an error stands how many of them went well.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn script(&self, sql: &str) -> Result<usize, (ServerError, usize)> {
+        run(&self.connection.client, sql).await
+    }
+
     /// Sends a script and, without waiting for its answer, what records and commits it. Beside an error stands how many
     /// statements of the script went well.
     ///

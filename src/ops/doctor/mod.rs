@@ -20,7 +20,7 @@ pub use overview::Overview;
 
 use crate::db::Connection;
 use crate::error::{Error, Kind, Result};
-use crate::ops::migrate::{preflight, read, status};
+use crate::ops::migrate::{adoption, preflight, read, status};
 
 /// Looks at everything. `connecting` is how long ago the connection was begun to be opened.
 ///
@@ -49,10 +49,20 @@ pub async fn examine(connection: &mut Connection, connecting: Duration) -> Resul
     }
     let facts = preflight::read(connection).await;
     let status = status::status(connection).await;
+    let mut obstacles = Vec::new();
+    if let (Ok(facts), Ok(status)) = (&facts, &status) {
+        let pending = status.pending();
+        if !pending.is_empty() && facts.problems().is_empty() {
+            match adoption::read(connection).await {
+                Ok(adoption) => obstacles.extend(adoption.in_the_way(&pending).map(adoption::Obstacle::to_error)),
+                Err(error) => findings.push(unseen("database", "migrate up", &error)?),
+            }
+        }
+    }
     let is_done = status
         .as_ref()
         .is_ok_and(|report| !report.is_pending() && !report.is_divergent());
-    match rights::examine(connection, facts.as_ref().ok(), is_done).await {
+    match rights::examine(connection, facts.as_ref().ok(), &obstacles, is_done).await {
         Ok(found) => findings.extend(found),
         Err(error) => findings.push(unseen("role", "privileges", &error)?),
     }

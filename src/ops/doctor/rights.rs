@@ -5,7 +5,8 @@ use serde::Deserialize;
 use super::finding::Finding;
 use super::server::Session;
 use crate::db::Connection;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::ops::manifest::Manifest;
 use crate::ops::migrate::preflight::Facts;
 
 const RIGHTS: &str = include_str!("../../../sql/doctor/rights.sql");
@@ -52,11 +53,13 @@ pub fn role(session: &Session) -> Finding {
 pub async fn examine(
     connection: &mut Connection,
     facts: Option<&Facts>,
+    obstacles: &[Error],
     is_done: bool,
 ) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     if let Some(facts) = facts {
-        let problems = facts.problems();
+        let mut problems = facts.problems();
+        problems.extend_from_slice(obstacles);
         findings.extend(problems.iter().map(|problem| {
             let next = problem.hint.clone().unwrap_or_default();
             let what = problem.message.as_str();
@@ -80,7 +83,7 @@ pub async fn examine(
             )
         }));
     }
-    let lacks: Vec<Lack> = super::read(connection, RIGHTS).await?;
+    let lacks: Vec<Lack> = super::read(connection, &Manifest::embedded()?.fill(RIGHTS)).await?;
     findings.extend(lacks.iter().map(|lack| {
         let fact = format!("role lacks {}", lack.what);
         Finding::note(AREA, &lack.needed_for, fact).next(&lack.remedy)

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::finding::Finding;
 use crate::db::Connection;
 use crate::error::Result;
+use crate::ops::manifest::Manifest;
 
 const TENANCY: &str = include_str!("../../../sql/doctor/tenancy.sql");
 
@@ -44,7 +45,7 @@ struct Tenancy {
 /// # Errors
 /// The server's.
 pub async fn examine(connection: &mut Connection) -> Result<Vec<Finding>> {
-    let tenancy: Tenancy = super::read(connection, TENANCY).await?;
+    let tenancy: Tenancy = super::read(connection, &Manifest::embedded()?.fill(TENANCY)).await?;
     let mut findings: Vec<Finding> = tenancy.roles.iter().map(role).collect();
     findings.extend(tenancy.functions.iter().map(function));
     findings.push(match tenancy.has_users {

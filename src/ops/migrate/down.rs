@@ -1,25 +1,22 @@
 //! Undoes migrations, each in one transaction with the archive of what it removes and with its row of the history.
 
-use refinery::Migration;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::embedded::{self, Migration};
 use super::failure::Script;
 use super::foreign::{self, Dependent};
 use super::history::{self, Applied};
-use super::manifest::Manifest;
 use super::preflight::{self, Facts};
 use super::restore::{SCHEMA, SEE_EVERYTHING};
 use super::session::report_notices;
 use super::transaction::{Outcome, Task, Transactions};
 use super::undone::{DownReport, Kept, Undone};
-use super::{V2_COLUMNS, V3_POLICIES, embedded, read};
+use super::{V2_COLUMNS, V3_POLICIES, read};
 use crate::db::Connection;
 use crate::error::{Error, Result};
 use crate::event::Event;
-
-/// The texts by file stem, which is the migration's.
-const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/down.rs"));
+use crate::ops::manifest::Manifest;
 
 const AGENTS_COUNT: &str = include_str!("../../../sql/archive/agents_count.sql");
 const REPLACED: &str = include_str!("../../../sql/archive/replaced.sql");
@@ -59,11 +56,8 @@ pub struct Assessment {
 /// # Errors
 /// [`crate::Kind::Failed`] if this binary has none.
 pub fn text(migration: &Migration) -> Result<&'static str> {
-    let stem = migration.to_string();
-    let found = FILES.iter().find(|(name, _)| *name == stem);
-    found
-        .map(|(_, sql)| *sql)
-        .ok_or_else(|| Error::failed(format!("this vital does not know how to undo `{stem}`")))
+    let unknown = || Error::failed(format!("this vital does not know how to undo `{migration}`"));
+    migration.down.ok_or_else(unknown)
 }
 
 /// Reads what undoing every migration after `target` would remove; 0 is all of them. Changes nothing.
@@ -110,9 +104,12 @@ async fn assess_as_of(
         return Ok(assessment);
     }
     assessment.facts.check()?;
-    let removed = Manifest::of(&assessment.undone);
+    let manifest = Manifest::embedded()?;
+    let versions = |migrations: &[Migration]| -> Vec<i64> { migrations.iter().map(Migration::version).collect() };
+    let removed = manifest.names(&versions(&assessment.undone));
+    let ours = manifest.names(&versions(&migrations));
     assessment.kept = count(connection, &assessment.undone).await?;
-    assessment.dependents = foreign::dependents(connection, &removed, &Manifest::of(&migrations)).await?;
+    assessment.dependents = foreign::dependents(connection, &removed, &ours).await?;
     assessment.mentions = foreign::mentions(connection, &removed).await?;
     if target < V3_POLICIES {
         assessment.replaced = read::json(connection, REPLACED).await?;
@@ -133,7 +130,7 @@ async fn count(connection: &mut Connection, undone: &[Migration]) -> Result<Vec<
             ));
         }
         let undoing = text(migration)?;
-        let tables = Manifest::of([migration]).tables.into_iter();
+        let tables = Manifest::embedded()?.names(&[version]).tables.into_iter();
         for table in tables.filter(|table| undoing.contains(&format!("keep({version}, '{table}')"))) {
             let sql = format!("select count(*)::text as json from {table}");
             kept.push(Kept::new(version, &table, read::json(connection, &sql).await?));
@@ -243,6 +240,5 @@ mod tests {
                 assert!(paragraph(sql, key).is_some(), "{migration}: {key}");
             }
         }
-        assert_eq!(FILES.len(), embedded::migrations().len());
     }
 }

@@ -1,10 +1,9 @@
 //! The errors of a migration, as a person needs them.
 
-use refinery::Migration;
 use tokio_postgres::Error as ServerError;
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
-use super::embedded;
+use super::embedded::Migration;
 use super::statements;
 use crate::db::engine::Waiting;
 use crate::error::{Error, Kind};
@@ -81,8 +80,8 @@ impl<'a> Script<'a> {
         Self {
             migration,
             direction: Direction::Up,
-            sql: migration.sql().unwrap_or_default(),
-            path: embedded::path(migration),
+            sql: migration.up(),
+            path: migration.path(),
         }
     }
 

@@ -3,9 +3,9 @@
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::manifest::Manifest;
 use crate::db::Connection;
 use crate::error::{Error, Result};
+use crate::ops::manifest::Names;
 
 const FOREIGN: &str = include_str!("../../../sql/archive/foreign.sql");
 const MENTIONS: &str = include_str!("../../../sql/archive/mentions.sql");
@@ -27,8 +27,8 @@ pub struct Dependent {
 /// The server's.
 pub async fn dependents(
     connection: &mut Connection,
-    removed: &Manifest,
-    ours: &Manifest,
+    removed: &Names,
+    ours: &Names,
 ) -> Result<Vec<Dependent>> {
     let names = serde_json::json!({"removed": removed, "ours": ours}).to_string();
     let rows = look(connection, FOREIGN, &names).await?;
@@ -44,8 +44,8 @@ pub async fn dependents(
 ///
 /// # Errors
 /// The server's.
-pub async fn mentions(connection: &mut Connection, removed: &Manifest) -> Result<Vec<String>> {
-    let names = serde_json::json!(removed.bare_names()).to_string();
+pub async fn mentions(connection: &mut Connection, removed: &Names) -> Result<Vec<String>> {
+    let names = serde_json::json!(removed.bare()).to_string();
     let rows = look(connection, MENTIONS, &names).await?;
     Ok(rows.iter().map(|row| row.get("function")).collect())
 }

@@ -4,10 +4,10 @@
 
 use std::time::Duration;
 
-use refinery::Migration;
 use uuid::Uuid;
 
 use super::V4_SEEDS;
+use super::embedded::{Kind, Migration, OnlineStep};
 use super::failure::Standing;
 use super::index::{self, Index};
 use super::read;
@@ -15,11 +15,8 @@ use super::session::{begin_locked, report_notices};
 use crate::db::engine::retry::Backoff;
 use crate::db::engine::{Access, Begin};
 use crate::db::{Connection, Fault, Transaction};
-use crate::error::{Error, Kind, Result};
+use crate::error::{self, Error, Result};
 use crate::event::Event;
-
-/// The steps by file stem `V<version>__<order>_<what>`, in order.
-const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/online.rs"));
 
 const WITHOUT_TENANT: &str = include_str!("../../../sql/migrate/without_tenant.sql");
 
@@ -52,31 +49,6 @@ impl Online {
     }
 }
 
-/// What one file does.
-enum Step<'a> {
-    Index(Index<'a>),
-    Batches(&'a str),
-    Transaction(&'a str),
-}
-
-impl<'a> Step<'a> {
-    fn of(sql: &'a str) -> Self {
-        match Index::of(sql) {
-            Some(index) => Self::Index(index),
-            None if sql.contains("$1") => Self::Batches(sql),
-            None => Self::Transaction(sql),
-        }
-    }
-}
-
-/// Lists the files that prepare a migration, as stem and text.
-#[must_use]
-pub fn files(version: i64) -> Vec<(&'static str, &'static str)> {
-    let prefix = format!("V{version}__");
-    let of_version = FILES.iter().filter(|(stem, _)| stem.starts_with(&prefix));
-    of_version.copied().collect()
-}
-
 /// The decision of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Preparation {
@@ -98,8 +70,7 @@ impl Preparation {
         migration: &Migration,
         standing: Standing,
     ) -> Result<()> {
-        let files = files(migration.version());
-        let Some((first, _)) = files.first() else {
+        let Some(OnlineStep { stem: first, .. }) = migration.online.first() else {
             return Ok(());
         };
         if !self.enabled
@@ -123,13 +94,13 @@ impl Preparation {
             })?;
         let is_applied = held.history.iter().any(|row| row.version == migration.version());
         if !is_applied {
-            for (stem, sql) in &files {
+            for step in &migration.online {
                 connection.tell(&Event::Step {
-                    message: format!("preparing online: {stem}"),
+                    message: format!("preparing online: {}", step.stem),
                 });
-                let done = step(connection, &held.transaction, (stem, sql)).await;
+                let done = run(connection, &held.transaction, step).await;
                 report_notices(connection);
-                done.map_err(|error| explain(error, stem, standing))?;
+                done.map_err(|error| explain(error, step.stem, standing))?;
             }
         }
         // It has changed nothing; an error means that the connection is gone, and the lock with it.
@@ -154,13 +125,14 @@ async fn second_connection(connection: &Connection) -> Result<Connection> {
     }
 }
 
-async fn step(connection: &mut Connection, guard: &Transaction<'_>, (stem, sql): (&str, &str)) -> Result<()> {
+async fn run(connection: &mut Connection, guard: &Transaction<'_>, step: &OnlineStep) -> Result<()> {
+    let OnlineStep { stem, kind, sql } = *step;
     let what = could_not(stem);
     connection.interrupt().check()?;
-    match Step::of(sql) {
-        Step::Index(index) => index::ensure(connection, guard, index, &what).await,
-        Step::Batches(sql) => in_batches(connection, sql, &what).await,
-        Step::Transaction(sql) => {
+    match kind {
+        Kind::Index(name) => index::ensure(connection, guard, Index { name, sql }, &what).await,
+        Kind::Batches => in_batches(connection, sql, &what).await,
+        Kind::Transaction => {
             connection
                 .write(&what, async |transaction| Ok(transaction.batch(sql).await?))
                 .await
@@ -201,7 +173,7 @@ fn could_not(stem: &str) -> String {
 
 fn explain(error: Error, stem: &str, standing: Standing) -> Error {
     let is_complete = error.kind == Kind::Failed && error.sqlstate.is_none() && error.hint.is_some();
-    if error.kind == Kind::Interrupted || is_complete {
+    if error.kind == error::Kind::Interrupted || is_complete {
         return error;
     }
     error
@@ -215,30 +187,10 @@ fn explain(error: Error, stem: &str, standing: Standing) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::migrate::embedded;
 
     #[test]
     fn a_table_is_large_above_a_hundred_thousand_rows() {
         assert!(!Online::Auto.applies_to(LARGE) && Online::Auto.applies_to(LARGE + 1));
         assert!(Online::Always.applies_to(0) && !Online::Never.applies_to(i64::MAX));
-    }
-
-    #[test]
-    fn every_file_belongs_to_a_migration_and_is_of_the_kind_that_its_name_says() {
-        let versions: Vec<i64> = embedded::migrations()
-            .iter()
-            .map(refinery::Migration::version)
-            .collect();
-        let of_versions: usize = versions.iter().map(|version| files(*version).len()).sum();
-        assert!(of_versions > 0 && of_versions == FILES.len());
-        for (stem, sql) in FILES {
-            let is_index = matches!(Step::of(sql), Step::Index(_));
-            assert_eq!(is_index, stem.contains("_idx_"), "{stem}");
-            assert_eq!(
-                matches!(Step::of(sql), Step::Batches(_)),
-                sql.contains("$2"),
-                "{stem}"
-            );
-        }
     }
 }

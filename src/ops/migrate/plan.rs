@@ -1,11 +1,11 @@
 //! Tells what `migrate up` would do; writes nothing and takes no lock that anybody notices.
 
-use refinery::Migration;
 use serde::Serialize;
 
 use super::V4_SEEDS;
-use super::embedded::{self, Header};
-use super::online::{self, Online};
+use super::audience::{self, Sight};
+use super::embedded::{Header, Migration, OnlineStep};
+use super::online::Online;
 use super::policies::Policy;
 use super::preflight::Facts;
 use super::read;
@@ -91,8 +91,12 @@ pub struct PlanReport {
     pub migrations: Vec<PlannedMigration>,
     /// Foreign policies that would be replaced, with consent only.
     pub leftover_policies: Vec<Leftover>,
+    /// Who sees how many agents now and then.
+    pub sight: Sight,
     /// Sessions that would be waited for now.
     pub blockers: Vec<String>,
+    /// What becomes of objects of an earlier form, with the statement.
+    pub adopted: Vec<String>,
     /// What stands in the way.
     pub problems: Vec<String>,
     /// What else is worth knowing.
@@ -127,22 +131,19 @@ pub async fn plan(connection: &mut Connection, request: Request) -> Result<PlanR
     };
     let planned = |migration: &Migration| {
         let version = migration.version();
-        let sql = migration.sql().unwrap_or_default();
+        let sql = migration.up();
         let is_prepared = request.online.applies_to(estimate) && (version != V4_SEEDS || unowned != Some(0));
-        let steps = if is_prepared {
-            online::files(version)
-        } else {
-            Vec::new()
-        };
+        let steps: &[OnlineStep] = if is_prepared { &migration.online } else { &[] };
         PlannedMigration {
             version,
             name: migration.name().to_owned(),
-            header: embedded::header(sql),
+            header: migration.header.clone(),
             agents_written: if version == V4_SEEDS { unowned } else { Some(0) },
-            online_steps: steps.iter().map(|(stem, _)| (*stem).to_owned()).collect(),
+            online_steps: steps.iter().map(|step| step.stem.to_owned()).collect(),
             sql: request.with_sql.then(|| sql.to_owned()),
         }
     };
+    let sight = audience::read(connection, &assessment).await?;
     Ok(PlanReport {
         database: Some(facts.database.clone()),
         role: Some(facts.role.clone()),
@@ -150,7 +151,9 @@ pub async fn plan(connection: &mut Connection, request: Request) -> Result<PlanR
         migrations: assessment.pending.iter().map(planned).collect(),
         leftover_policies: leftovers(&assessment),
         blockers: blockers(connection).await,
-        problems: facts.problems().iter().map(problem).collect(),
+        problems: assessment.problems().iter().map(problem).collect(),
+        adopted: assessment.changes(),
+        sight,
         notes: notes(&assessment),
     })
 }
@@ -209,6 +212,8 @@ impl PlanReport {
             migrations: Vec::new(),
             leftover_policies: Vec::new(),
             blockers: Vec::new(),
+            adopted: Vec::new(),
+            sight: Sight::default(),
             problems: Vec::new(),
             notes: Vec::new(),
         }
@@ -275,6 +280,7 @@ impl Report for PlanReport {
                 .iter()
                 .map(|problem| format!("in the way: {problem}")),
         );
+        lines.extend(self.adopted.iter().map(|change| format!("adopted: {change}")));
         lines.extend(self.leftover_policies.iter().map(|leftover| {
             format!(
                 "to be replaced with consent (--replace-policies): policy \"{}\" {}: {}",
@@ -288,6 +294,8 @@ impl Report for PlanReport {
                 .iter()
                 .map(|blocker| format!("to be waited for: {blocker}")),
         );
+        lines.extend(self.sight.audiences.iter().map(|seen| format!("agents seen by {}", seen.sentence())));
+        lines.extend(self.sight.reasons.iter().map(|reason| format!("note: {reason}")));
         lines.extend(self.notes.iter().map(|note| format!("note: {note}")));
         lines
     }

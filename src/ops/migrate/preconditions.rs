@@ -179,17 +179,25 @@ impl Facts {
     /// # Errors
     /// [`crate::Kind::Failed`].
     pub fn check(&self) -> Result<()> {
-        let mut problems = self.problems().into_iter();
-        let Some(mut first) = problems.next() else {
-            return Ok(());
-        };
-        first.details.extend(problems.map(|other| match other.hint {
-            Some(hint) => format!("also: {} ({hint})", other.message),
-            None => format!("also: {}", other.message),
-        }));
-        let hint = first.hint.take().unwrap_or_default();
-        Err(first.with_hint(format!("{hint}; nothing was changed")))
+        check(self.problems())
     }
+}
+
+/// Fails with the first of the problems and names the others.
+///
+/// # Errors
+/// [`crate::Kind::Failed`].
+pub(super) fn check(problems: Vec<Error>) -> Result<()> {
+    let mut problems = problems.into_iter();
+    let Some(mut first) = problems.next() else {
+        return Ok(());
+    };
+    first.details.extend(problems.map(|other| match other.hint {
+        Some(hint) => format!("also: {} ({hint})", other.message),
+        None => format!("also: {}", other.message),
+    }));
+    let hint = first.hint.take().unwrap_or_default();
+    Err(first.with_hint(format!("{hint}; nothing was changed")))
 }
 
 fn wrong_kind(relation: &Relation) -> Error {

@@ -8,6 +8,7 @@ use super::policies::Policy;
 use super::read;
 use crate::db::Connection;
 use crate::error::Result;
+use crate::ops::manifest::Manifest;
 
 const PREFLIGHT: &str = include_str!("../../../sql/migrate/preflight.sql");
 pub(super) const TABLES: [&str; 4] = ["tenants", "user_tenants", "user_roles", "resource_sharing_audit"];
@@ -55,7 +56,7 @@ pub(super) struct Relation {
 /// # Errors
 /// [`crate::Kind::Failed`] with the server's reason.
 pub async fn read(connection: &mut Connection) -> Result<Facts> {
-    read::json(connection, PREFLIGHT).await
+    read::json(connection, &Manifest::embedded()?.fill(PREFLIGHT)).await
 }
 
 impl Facts {

@@ -145,6 +145,13 @@ impl StatusReport {
         self.migrations.iter().filter(|row| wanted(row.state)).count()
     }
 
+    /// The versions of the pending migrations, in order.
+    #[must_use]
+    pub fn pending(&self) -> Vec<i64> {
+        let pending = self.migrations.iter().filter(|row| row.state == State::Pending);
+        pending.map(|row| row.version).collect()
+    }
+
     /// Tells whether a migration is pending.
     #[must_use]
     pub fn is_pending(&self) -> bool {

@@ -3,10 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use refinery::Migration;
 use tokio_postgres::Error as ServerError;
 use tokio_postgres::error::SqlState;
 
+use super::embedded::Migration;
 use super::failure::{self, Direction, Script, Standing};
 use super::history::{self, Applied};
 use super::session::{Held, begin_locked, report_notices};
@@ -99,6 +99,17 @@ fn is_applied(history: &[Applied], version: i64) -> bool {
     history.iter().any(|row| row.version == version)
 }
 
+/// Does what goes before the text: says what it may replace, and runs `before`.
+pub(super) async fn set_up(transaction: &Transaction<'_>, consent: &str, before: &str) -> Result<(), ServerError> {
+    if !consent.is_empty() {
+        transaction.query(CONSENT, &[&consent]).await?;
+    }
+    if !before.is_empty() {
+        transaction.batch(before).await?;
+    }
+    Ok(())
+}
+
 /// A task as the engine runs it.
 struct Step<'s> {
     task: &'s Task<'s>,
@@ -143,17 +154,6 @@ impl Step<'_> {
                 .with_cause(cause)
                 .with_hint(format!("{}; {}", self.standing().sentence(), script.again()))),
         }
-    }
-
-    /// Does what goes before the text.
-    async fn set_up(&self, transaction: &Transaction<'_>) -> Result<(), ServerError> {
-        if !self.task.consent.is_empty() {
-            transaction.query(CONSENT, &[&self.task.consent]).await?;
-        }
-        if !self.task.before.is_empty() {
-            transaction.batch(&self.task.before).await?;
-        }
-        Ok(())
     }
 
     fn remember(&mut self) {
@@ -240,7 +240,7 @@ impl Work for Step<'_> {
             return Ok(Outcome::ByAnother);
         }
         let started = Instant::now();
-        self.set_up(&transaction).await?;
+        set_up(&transaction, self.task.consent, &self.task.before).await?;
         let committed = transaction.script_and_commit(script.sql, &self.task.after).await;
         if let Err((error, completed)) = committed {
             self.completed = Some(completed);

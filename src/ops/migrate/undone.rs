@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use refinery::Migration;
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::down::{self, Assessment};
-use super::embedded;
+use super::embedded::{self, Migration};
 use super::failure::Standing;
 use super::foreign::Dependent;
 use crate::db::Connection;
@@ -36,7 +35,7 @@ pub struct Undone {
 
 impl Undone {
     pub(super) fn new(migration: &Migration, elapsed: Option<Duration>) -> Self {
-        let sql = down::text(migration).unwrap_or_default();
+        let sql = migration.down.unwrap_or_default();
         Self {
             version: migration.version(),
             name: migration.name().to_owned(),

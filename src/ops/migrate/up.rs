@@ -1,18 +1,21 @@
 //! Applies what is pending.
 
-use refinery::Migration;
 use serde::Serialize;
 
-use super::embedded;
+use super::adoption::{self, Adoption, Obstacle};
+use super::embedded::{self, Migration};
 use super::history::{self, Applied};
 use super::online::{Online, Preparation};
 use super::policies::{self, Policy};
+use super::preconditions;
 use super::preflight::{self, Facts};
+use super::rehearsal::{self, Judge};
 use super::restore::{self, Archived, Restored};
 use super::transaction::Transactions;
+use super::V3_POLICIES;
 use super::wrapper::{Extras, Migrator, Step};
 use crate::db::Connection;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::report::{Cell, Report, Tone};
 
@@ -25,6 +28,8 @@ pub struct Assessment {
     pub pending: Vec<Migration>,
     /// What the catalogs say; read only if something is pending.
     pub facts: Option<Facts>,
+    /// What is there already of what the pending migrations create; read only if something is pending.
+    pub adoption: Adoption,
     /// What was archived when the pending migrations were undone.
     pub archived: Vec<Archived>,
     /// Whether [`apply`] puts that back.
@@ -37,6 +42,29 @@ impl Assessment {
     pub fn leftovers(&self) -> Vec<Policy> {
         let policies = self.facts.as_ref().map(|facts| facts.policies.as_slice());
         policies::leftovers(policies.unwrap_or_default(), &self.versions())
+    }
+
+    /// Lists what stands in the way, the most fundamental first; empty if the run may begin.
+    #[must_use]
+    pub fn problems(&self) -> Vec<Error> {
+        let mut problems = self.facts.as_ref().map(Facts::problems).unwrap_or_default();
+        let versions = self.versions();
+        problems.extend(self.adoption.in_the_way(&versions).map(Obstacle::to_error));
+        problems
+    }
+
+    /// Fails with the first problem and names the others.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Failed`].
+    pub fn check(&self) -> Result<()> {
+        preconditions::check(self.problems())
+    }
+
+    /// Lists what becomes of an earlier form's objects, in words.
+    #[must_use]
+    pub fn changes(&self) -> Vec<String> {
+        self.adoption.changes(&self.versions())
     }
 
     /// Lists what is worth knowing and stops nothing.
@@ -57,6 +85,17 @@ impl Assessment {
             }));
         }
         remarks
+    }
+
+    /// Tells whether the run replaces the policies of agents.
+    pub(super) fn closes_agents(&self) -> bool {
+        self.pending.iter().any(|migration| migration.version() == V3_POLICIES)
+    }
+
+    /// Tells whether no migration is pending after the run.
+    pub(super) fn is_complete(&self) -> bool {
+        let last = embedded::migrations().last().map(Migration::version);
+        self.pending.last().map(Migration::version) == last
     }
 
     fn restored_versions(&self) -> Vec<i64> {
@@ -114,11 +153,17 @@ async fn assess_as_of(
         history,
         pending,
         facts: None,
+        adoption: Adoption::default(),
         archived: Vec::new(),
         restore: false,
     };
     if !assessment.pending.is_empty() {
-        assessment.facts = Some(preflight::read(connection).await?);
+        let facts = preflight::read(connection).await?;
+        // Without agents, or on a standby, there is nothing to compare.
+        if facts.problems().is_empty() {
+            assessment.adoption = adoption::read(connection).await?;
+        }
+        assessment.facts = Some(facts);
     }
     // Only a migration that was applied once can have been undone, and the history's table stays.
     if !assessment.pending.is_empty() && assessment.history.is_some() {
@@ -128,7 +173,8 @@ async fn assess_as_of(
 }
 
 /// Applies what was assessed. `replaced` are the leftover policies that may be replaced; with fewer than
-/// [`Assessment::leftovers`] the server refuses the migration that comes upon another.
+/// [`Assessment::leftovers`] the server refuses the migration that comes upon another. `judge` compares a rehearsal with the
+/// promise.
 ///
 /// # Errors
 /// A precondition that does not hold, [`crate::Kind::Locked`], [`crate::Kind::Diverged`], [`crate::Kind::Unknown`],
@@ -138,29 +184,39 @@ pub async fn apply(
     assessment: &Assessment,
     online: Online,
     replaced: &[Policy],
+    judge: impl Judge,
 ) -> Result<UpReport> {
     let from = last(assessment.history.as_deref().unwrap_or_default());
     let Some(facts) = &assessment.facts else {
         return Ok(UpReport::new(from, assessment, Vec::new(), Vec::new()));
     };
-    facts.check()?;
+    assessment.check()?;
     connection.tell(&Event::RunStarted {
         action: "apply",
         total: assessment.pending.len(),
     });
+    let extras = Extras {
+        consent: policies::consent(replaced),
+        preparation: Preparation {
+            enabled: online.applies_to(facts.agents()),
+        },
+        restored: assessment.restored_versions(),
+        before: match assessment.adoption.steps.is_empty() {
+            true => String::new(),
+            false => assessment.adoption.announcement(),
+        },
+    };
+    // On a large table it would build every index twice, and keep everybody waiting meanwhile.
+    if assessment.adoption.is_unusual() && !Online::Auto.applies_to(facts.agents()) {
+        rehearsal::rehearse(connection, assessment, &extras, &judge).await?;
+    }
     let mut migrator = Migrator {
         transactions: Transactions {
             connection,
             migrations: embedded::migrations(),
             history: assessment.history.clone().unwrap_or_default(),
         },
-        extras: Extras {
-            consent: policies::consent(replaced),
-            preparation: Preparation {
-                enabled: online.applies_to(facts.agents()),
-            },
-            restored: assessment.restored_versions(),
-        },
+        extras,
         steps: Vec::new(),
     };
     for migration in &assessment.pending {

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use refinery::{AsyncMigrate, Migration, Runner, Target};
+use refinery::{AsyncMigrate, Runner, Target};
 use refinery_core::traits::r#async::{AsyncQuery, AsyncTransaction};
 
+use super::embedded::Migration;
 use super::failure::Script;
 use super::history::{self, Applied};
 use super::online::Preparation;
@@ -32,6 +33,8 @@ pub struct Extras {
     pub preparation: Preparation,
     /// The migrations after which archived data is put back.
     pub restored: Vec<i64>,
+    /// Statements that go before each migration's text.
+    pub before: String,
 }
 
 /// A run in the forward direction.
@@ -68,7 +71,7 @@ impl Migrator<'_> {
         let record = Recorder::record(&self.transactions, version).await?;
         let task = Task {
             script: Script::up(migration),
-            before: String::new(),
+            before: self.extras.before.clone(),
             consent: &self.extras.consent,
             after: match self.extras.restored.contains(&version) {
                 true => format!("{}; {record}", restore::statements(version)),
@@ -131,7 +134,8 @@ impl Recorder<'_> {
     /// The statement by which refinery records the migration, the next one after the history, once it has compared that
     /// with the migrations of this binary.
     async fn record(transactions: &Transactions<'_>, version: i64) -> Result<String> {
-        let mut runner = Runner::new(&transactions.migrations).set_target(Target::Version(version));
+        let known: Vec<refinery::Migration> = transactions.migrations.iter().map(|m| m.known.clone()).collect();
+        let mut runner = Runner::new(&known).set_target(Target::Version(version));
         runner.set_migration_table_name(history::TABLE);
         let mut recorder = Recorder {
             history: &transactions.history,
@@ -162,8 +166,8 @@ impl AsyncTransaction for Recorder<'_> {
     }
 }
 
-impl AsyncQuery<Vec<Migration>> for Recorder<'_> {
-    async fn query<'a>(&'a mut self, _query: &'a str) -> Result<Vec<Migration>, Error> {
+impl AsyncQuery<Vec<refinery::Migration>> for Recorder<'_> {
+    async fn query<'a>(&'a mut self, _query: &'a str) -> Result<Vec<refinery::Migration>, Error> {
         Ok(history::to_refinery(self.history))
     }
 }

@@ -9,11 +9,9 @@ use super::check;
 use super::pipeline;
 use crate::db::{Connection, Fault, Transaction};
 use crate::error::{Error, Result};
+use crate::ops::manifest::{Manifest, Objects, PROMISE};
 use crate::ops::migrate::embedded;
 use crate::report::{Cell, Report};
-
-/// What a fresh migration leaves behind, on every supported version of PostgreSQL.
-pub const PROMISE: &str = include_str!("../../../sql/catalog/promise.yaml");
 
 /// The kinds of objects, as the files of `sql/catalog` are named.
 pub const KINDS: [&str; 13] = [
@@ -31,9 +29,6 @@ pub const KINDS: [&str; 13] = [
     "comments",
     "row_security",
 ];
-
-/// The objects of one kind: name to facts.
-pub type Objects = BTreeMap<String, BTreeMap<String, Value>>;
 
 /// The objects of the tenancy by kind.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -53,13 +48,21 @@ impl Catalog {
         })
     }
 
-    /// Reads the live catalog in one read-only transaction.
+    /// Reads the live catalog in one read-only transaction. What the promise knows has its `since`, too.
     ///
     /// # Errors
     /// [`crate::Kind::Failed`] if a query fails.
     pub async fn live(connection: &mut Connection) -> Result<Self> {
         let read = async |transaction: &Transaction<'_>| Self::read(transaction).await;
-        let catalog = connection.read("could not read the catalog", read).await?;
+        let mut catalog = connection.read("could not read the catalog", read).await?;
+        let manifest = Manifest::embedded()?;
+        for (kind, objects) in &mut catalog {
+            for object in manifest.objects(kind) {
+                if let (Some(facts), Some(since)) = (objects.get_mut(object.name), object.since) {
+                    facts.insert("since".to_owned(), since.into());
+                }
+            }
+        }
         Ok(Self { catalog })
     }
 
@@ -80,9 +83,13 @@ impl Catalog {
         Ok(catalog)
     }
 
-    /// The promise as the checks read it: with the migrations of this binary.
+    /// The promise as the checks read it: facts that a database has, and the migrations of this binary.
     pub(super) fn for_checks(&self) -> String {
-        let mut promise = json!(self.catalog);
+        let mut catalog = self.catalog.clone();
+        for facts in catalog.values_mut().flat_map(BTreeMap::values_mut) {
+            facts.remove("since");
+        }
+        let mut promise = json!(catalog);
         let migrations = embedded::migrations();
         promise["migrations"] = migrations
             .iter()

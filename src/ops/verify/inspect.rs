@@ -78,7 +78,12 @@ pub(super) async fn inspect(
         .await
 }
 
-async fn look(transaction: &Transaction<'_>, checks: &[&Check], promise: &str) -> Result<Inspection, Fault> {
+/// The same within a transaction.
+pub(super) async fn look(
+    transaction: &Transaction<'_>,
+    checks: &[&Check],
+    promise: &str,
+) -> Result<Inspection, Fault> {
     let required: Vec<&str> = checks
         .iter()
         .filter_map(|check| check.requires.as_deref())
