@@ -16,7 +16,7 @@ const REFUSED: [&str; 9] = [
     "to_jsonb(repeat('x', 70000))",
     "jsonb_build_object('a', repeat('ü', 40000))",
     "(select jsonb_agg(1e300) from generate_series(1, 1000))",
-    "(select jsonb_object_agg('k' || i, i) from generate_series(1, 6000000 / 20) as i)",
+    "(select jsonb_object_agg('k' || i, i) from generate_series(1, 10000) as i)",
 ];
 
 /// What a tenant may well have.
@@ -146,26 +146,26 @@ fn the_audit_keeps_size_and_hash_of_what_nobody_can_read() {
 }
 
 /// Has somebody whom nothing binds write documents that nobody should meet, the largest of 48 MB.
-fn poisoned() -> Database {
+fn poisoned(keys: u32) -> Database {
     let database = Database::create(Template::World);
     let mut client = database.client();
     client
-        .batch_execute(
-            r#"update public.tenants set branding = '{"a": 1e1000}' where slug = 'north';
+        .batch_execute(&format!(
+            r#"update public.tenants set branding = '{{"a": 1e1000}}' where slug = 'north';
             update public.tenants set branding = (repeat('[', 300) || repeat(']', 300))::jsonb where slug = 'south';
             update public.tenants
-            set branding = (select jsonb_object_agg('key' || i, 'v') from generate_series(1, 2000000) as i)
+            set branding = (select jsonb_object_agg('key' || i, 'v') from generate_series(1, {keys}) as i)
             where slug = 'east';
             update public.tenants set metadata = (select jsonb_agg(1e131071) from generate_series(1, 5000))
-            where slug = 'early'"#,
-        )
+            where slug = 'early'"#
+        ))
         .unwrap();
     database
 }
 
 #[test]
 fn no_document_keeps_an_operator_from_anything() {
-    let database = poisoned();
+    let database = poisoned(2_000_000);
     let started = Instant::now();
     for slug in ["north", "south", "east", "early"] {
         database.vital(&["tenant", "show", slug]).success();
@@ -193,7 +193,7 @@ fn no_document_keeps_an_operator_from_anything() {
 
 #[test]
 fn an_export_leaves_out_what_cannot_be_read_and_can_be_seeded() {
-    let database = poisoned();
+    let database = poisoned(20_000);
     let export = database.vital(&["seed", "--export"]).success();
     for slug in ["north", "south", "east"] {
         let told = format!("branding of tenant `{slug}`");
