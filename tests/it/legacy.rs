@@ -38,6 +38,24 @@ fn hand_migrated_database_ends_in_the_same_catalog_and_loses_no_row() {
 }
 
 #[test]
+fn who_owned_no_tenant_at_all_is_a_user_afterwards() {
+    let db = Database::create(Template::Legacy);
+    let mut client = db.client();
+    client
+        .batch_execute(
+            "insert into public.user_roles (user_id, role) values
+                ('a0000000-0000-4000-8000-000000000005', 'tenant_owner'),
+                ('a0000000-0000-4000-8000-000000000006', 'tenant_admin')",
+        )
+        .unwrap();
+    db.vital(&["migrate", "up", "--replace-policies"]).success();
+    let sql = "select count(*) from public.user_roles where role = 'user' and tenant_id is null
+        and right(user_id::text, 2) in ('05', '06')";
+    assert_eq!(client.query_one(sql, &[]).unwrap().get::<_, i64>(0), 2);
+    db.vital(&["verify", "--only", "shape-*"]).success();
+}
+
+#[test]
 fn no_hand_migrated_agent_is_opened_to_more_tenants() {
     let db = Database::create(Template::Legacy);
     // What the sharing columns said together, for the agents that had an owner.

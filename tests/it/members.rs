@@ -206,3 +206,21 @@ fn a_role_that_may_not_read_auth_users_is_told_so() {
         "{list}"
     );
 }
+
+#[test]
+fn whoever_must_choose_a_tenant_from_now_on_is_named() {
+    let db = owned();
+    let run = db.vital(&["assign-user", MIA]).success();
+    assert!(!run.stdout.contains("several tenants"), "{run}");
+    db.vital(&["tenant", "create", "north", "--name", "North"]).success();
+    for arguments in [
+        &["assign-user", MIA, "--tenant", "north", "--dry-run"][..],
+        &["assign-user", MIA, "--tenant", "north"],
+    ] {
+        let run = db.vital(arguments).success();
+        let told = format!("{MIA} is in several tenants now");
+        assert!(run.stdout.contains(&told), "{run}");
+    }
+    let again = db.vital(&["assign-user", MIA, "--tenant", "north", "--role", "admin"]).success();
+    assert!(!again.stdout.contains("several tenants"), "{again}");
+}
