@@ -157,7 +157,7 @@ pub async fn undo(connection: &mut Connection, assessment: &Assessment) -> Resul
     };
     let mut undone = Vec::new();
     for migration in &assessment.undone {
-        let is_last = assessment.undone.last() == Some(migration);
+        let is_last = assessment.undone.last().is_some_and(|last| last.version() == migration.version());
         let outcome = step(&mut transactions, assessment, migration, (run, is_last)).await?;
         undone.push(Undone::new(migration, outcome.elapsed()));
     }

@@ -172,7 +172,7 @@ fn could_not(stem: &str) -> String {
 }
 
 fn explain(error: Error, stem: &str, standing: Standing) -> Error {
-    let is_complete = error.kind == Kind::Failed && error.sqlstate.is_none() && error.hint.is_some();
+    let is_complete = error.kind == error::Kind::Failed && error.sqlstate.is_none() && error.hint.is_some();
     if error.kind == error::Kind::Interrupted || is_complete {
         return error;
     }

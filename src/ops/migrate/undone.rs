@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::down::{self, Assessment};
+use super::down::Assessment;
 use super::embedded::{self, Migration};
 use super::failure::Standing;
 use super::foreign::Dependent;
