@@ -1,5 +1,5 @@
 //! Measures what row-level security costs: reads of `agents` under its policy beside the same filter hand-written by the
-//! owner.
+//! owner, and writes of a member beside the same without a trigger.
 //!
 //! ```text
 //! cargo bench --bench rls -- --pg-bin "$(tests/pg-bin 18)"
@@ -35,6 +35,7 @@
 mod data;
 mod measure;
 mod reads;
+mod writes;
 
 use std::path::PathBuf;
 
@@ -115,4 +116,6 @@ fn main() {
             }
         }
     }
+    let [member, ..] = reads::subjects();
+    writes::measure(&cluster, &member, arguments.pairs.div_ceil(10), arguments.cpu);
 }

@@ -98,6 +98,42 @@ impl Sides {
         }
     }
 
+    /// How long the statement takes for the owner, in milliseconds, with the table's triggers or without; it is undone.
+    pub fn write_as_owner(&mut self, sql: &str, with_triggers: bool) -> f64 {
+        let triggers = if with_triggers {
+            ""
+        } else {
+            "alter table public.agents disable trigger user"
+        };
+        self.owner
+            .batch_execute(&format!("begin; {triggers}"))
+            .expect("the triggers are the owner's");
+        let taken = self.clocks[0].time(&mut self.owner, sql);
+        self.owner.batch_execute("rollback").expect("the session goes on");
+        taken
+    }
+
+    /// How long the statement takes for the user, in milliseconds; it is undone.
+    pub fn write_as_user(&mut self, sql: &str) -> f64 {
+        self.user.batch_execute("begin").expect("the session goes on");
+        let taken = self.clocks[1].time(&mut self.user, sql);
+        self.user.batch_execute("rollback").expect("the session goes on");
+        taken
+    }
+
+    /// What each trigger takes of the statement, as the server says.
+    pub fn explain_write(&mut self, sql: &str) -> String {
+        self.user.batch_execute("begin").expect("the session goes on");
+        let plan = rows(&mut self.user, &format!("explain (analyze, costs off) {sql}"));
+        self.user.batch_execute("rollback").expect("the session goes on");
+        let lines = plan.into_iter().flatten().flatten();
+        lines
+            .filter(|line| line.starts_with("Trigger") || line.contains("Time:"))
+            .map(|line| format!("    {line}"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
     /// The plan of `read` under the policy.
     pub fn explain(&mut self, read: &Read) -> String {
         let sql = format!("explain (analyze, buffers) {}", read.policy);
@@ -164,7 +200,8 @@ fn backend(client: &mut Client) -> i32 {
         .get(0)
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+/// The middle of the values.
+pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }
