@@ -8,12 +8,9 @@
 //! argument is parsed by the library.
 
 use vital::db::{self, ConnectOptions, Settings};
-use vital::interrupt::Interrupt;
 use vital::model::Role;
-use vital::ops::event::Silent;
 use vital::ops::members::{self, Seat, Wish};
 use vital::ops::migrate::online::Online;
-use vital::ops::migrate::session::Session;
 use vital::ops::migrate::up;
 use vital::ops::tenancy::{Operator, Tenancy, people, tenants};
 use vital::ops::verify::{self, Request, Verdict};
@@ -36,22 +33,16 @@ pub struct Provisioned {
 /// Those of the operations, and a refusal if somebody has to decide about policies that vital does not know, or if isolation
 /// does not hold.
 pub async fn provision(options: &ConnectOptions, tenant: &str, user: &str) -> Result<Provisioned> {
-    let interrupt = Interrupt::new();
     let mut connection = db::connect(&Settings::resolve(options)?).await?;
 
-    let assessment = up::assess(&connection, None).await?;
+    let assessment = up::assess(&mut connection, None).await?;
     if let Some(policy) = assessment.leftovers().first() {
         return Err(Error::failed(format!("policy `{}` is not vital's", policy.name))
             .with_hint("decide about it with `vital migrate up`"));
     }
-    let session = Session {
-        connection: &mut connection,
-        observer: &Silent,
-        interrupt: &interrupt,
-    };
-    let applied = up::apply(session, &assessment, Online::Auto, &[]).await?;
+    let applied = up::apply(&mut connection, &assessment, Online::Auto, &[]).await?;
 
-    let verification = verify::verify(&mut connection, &Request::default(), &interrupt).await?;
+    let verification = verify::verify(&mut connection, &Request::default()).await?;
     if verification.verdict != Verdict::Passed {
         let error = Error::new(vital::Kind::Findings, "the database is not as promised");
         let found = verification.findings.iter().take(5);
@@ -65,8 +56,6 @@ pub async fn provision(options: &ConnectOptions, tenant: &str, user: &str) -> Re
     let mut tenancy = Tenancy {
         connection: &mut connection,
         operator: Operator::of_process("embed"),
-        observer: &Silent,
-        interrupt: &interrupt,
     };
     let members = tenancy
         .apply("could not let the user in", async |transaction| {

@@ -59,6 +59,8 @@ pub struct Error {
     pub details: Vec<String>,
     /// The next step, and what state the database is in.
     pub hint: Option<String>,
+    /// The server's code of five characters, if it is the server's error.
+    pub sqlstate: Option<[u8; 5]>,
 }
 
 impl fmt::Display for Error {
@@ -81,6 +83,7 @@ impl Error {
             cause: None,
             details: Vec::new(),
             hint: None,
+            sqlstate: None,
         }
     }
 
@@ -117,6 +120,13 @@ impl Error {
         self
     }
 
+    /// Tells whether the server refused with this code.
+    #[must_use]
+    pub fn has_code(&self, code: &tokio_postgres::error::SqlState) -> bool {
+        self.sqlstate
+            .is_some_and(|sqlstate| sqlstate == *code.code().as_bytes())
+    }
+
     /// Takes cause and details from a driver error: the server's message with its SQLSTATE where it sent one.
     ///
     /// tokio-postgres shows a server error as just `db error`, so the [`tokio_postgres::error::DbError`] in the
@@ -127,6 +137,7 @@ impl Error {
             return self.with_cause(chain(error));
         };
         self.cause = Some(format!("{} (SQLSTATE {})", db.message(), db.code().code()));
+        self.sqlstate = db.code().code().as_bytes().try_into().ok();
         self.details.extend(db.detail().map(str::to_owned));
         if self.hint.is_none() {
             self.hint = db.hint().map(str::to_owned);

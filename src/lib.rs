@@ -8,8 +8,9 @@
 //!
 //! | module | holds | feature |
 //! |---|---|---|
-//! | [`error`], [`model`], [`report`] | what everything speaks in | |
-//! | [`db`], [`interrupt`] | connections, and the end of what runs on them | |
+//! | [`error`], [`model`], [`report`], [`event`] | what everything speaks in | |
+//! | [`interrupt`] | the end of what runs, as a flag | |
+//! | [`db`] | connections, and the one engine of transactions | |
 //! | [`ops`] | the operations | |
 //! | `server` | a private PostgreSQL | `server` |
 //! | `render` | reports as text, pages and pictures | `render`, `pages` |
@@ -18,6 +19,7 @@
 
 pub mod db;
 pub mod error;
+pub mod event;
 pub mod interrupt;
 pub mod model;
 pub mod ops;

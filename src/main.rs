@@ -11,8 +11,8 @@ use tokio::runtime::{Builder, Runtime};
 use tracing::level_filters::LevelFilter;
 use vital::cli::Global;
 use vital::commands::{self, Cli, Command, Context};
+use vital::event::{Event, Observer};
 use vital::interrupt::{self, Interrupt};
-use vital::ops::event::{Event, Observer};
 use vital::render::{Output, Screen as _};
 use vital::{Error, Kind, Result, progress, prompt, render};
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::ops::event::{Event, Observer};
+use crate::event::{Event, Observer};
 use crate::render::event::sentence;
 use crate::render::{Screen, json, stderr, text};
 

@@ -1,15 +1,18 @@
--- Creates the probe: three tenants, ten users and six agents, in a transaction that is always rolled back. Their ids are
--- random, so that two runs never meet, and lie in settings that end with the transaction:
--- vital.tenant_<name>, vital.user_<name>, vital.agent_<name>.
+-- Lists the rows of the probe: three tenants, ten users and six agents, for build.sql to make in a transaction that is
+-- always rolled back. Their ids are random, so that two runs never meet, and lie in settings that end with the
+-- transaction: vital.tenant_<name>, vital.user_<name>, vital.agent_<name>.
 --
--- Locks: row exclusive on the tables of the tenancy, which blocks neither readers nor writers.
+-- Locks: nothing by itself.
 
 do $$
 declare
     v_name text;
-    v_columns text;
-    v_values text;
-    v_agent record;
+    v_requests jsonb;
+    v_columns name[];
+    v_plain constant jsonb := to_jsonb(array[
+        'is_shared', 'sharing_mode', 'shared_with', 'resource_type', 'access_count', 'last_accessed_at',
+        'created_by_user_id'
+    ]);
 begin
     if row_security_active('public.agents') or row_security_active('public.tenants') then
         raise exception 'role % is bound by row security', current_user using errcode = 'insufficient_privilege';
@@ -31,93 +34,183 @@ begin
     perform set_config('request.headers', '', true);
     perform set_config('app.tenant_id', '', true);
     perform set_config('app.tenant_user', '', true);
+    -- Triggers of others name their tables and functions as they do in sessions of the API.
+    perform set_config(
+        'vital.path',
+        concat_ws(
+            ', ',
+            'pg_catalog',
+            (select nullif(s.reset_val, '') from pg_settings as s where s.name = 'search_path'),
+            'public',
+            (select 'extensions' from pg_namespace as n where n.nspname = 'extensions')
+        ),
+        true
+    );
+    perform set_config('vital.made', '{}', true);
 
-    insert into public.tenants (id, name, slug, type, status)
-    select t.id, 'vital verify probe', 'vital-probe-' || t.id, 'client', t.status
-    from (
-        values
-            (current_setting('vital.tenant_home')::uuid, 'active'),
-            (current_setting('vital.tenant_other')::uuid, 'active'),
-            (current_setting('vital.tenant_closed')::uuid, 'suspended')
-    ) as t (id, status);
-
-    insert into public.user_tenants (user_id, tenant_id, role, status)
-    select
-        current_setting('vital.user_' || m.person)::uuid,
-        current_setting('vital.tenant_' || m.tenant)::uuid,
-        m.role,
-        m.status
-    from (
-        values
-            ('owner', 'home', 'owner', 'active'),
-            ('member', 'home', 'member', 'active'),
-            ('guest', 'home', 'guest', 'active'),
-            ('removed', 'home', 'member', 'removed'),
-            ('suspended', 'home', 'member', 'suspended'),
-            ('invited', 'home', 'member', 'invited'),
-            ('neighbour', 'other', 'owner', 'active'),
-            ('inmate', 'closed', 'owner', 'active')
-    ) as m (person, tenant, role, status);
-
-    insert into public.user_roles (user_id, role)
-    values (current_setting('vital.user_admin')::uuid, 'platform_admin');
-
-    -- Columns of agents that are not the tenancy's and must not be null get a value that fits their type.
-    select
-        string_agg(', ' || quote_ident(a.attname), '' order by a.attnum),
-        string_agg(
-            ', '
-            || case
-                when t.typcategory in ('S', 'U') and t.typname in ('text', 'varchar', 'bpchar', 'citext')
-                    then '''probe '' || $1'
-                when t.typname = 'uuid' then 'gen_random_uuid()'
-                when t.typcategory = 'N' then '0'
-                when t.typcategory = 'B' then 'false'
-                when t.typcategory = 'D' then 'now()'
-                when t.typcategory = 'A' or t.typname in ('json', 'jsonb') then '''{}'''
-                when t.typcategory = 'E' then format('enum_first(null::%s)', t.oid::regtype)
-                else 'null'
-            end,
-            ''
-            order by a.attnum
-        )
-    into v_columns, v_values
+    -- People first: others' foreign keys and functions may ask for them. Where they cannot be made, that is told only if
+    -- somebody does.
+    select array_agg(a.attname)
+    into v_columns
     from pg_attribute as a
-    join pg_type as t on t.oid = a.atttypid
-    where a.attrelid = 'public.agents'::regclass
+    where a.attrelid = to_regclass('auth.users')
       and a.attnum > 0
       and not a.attisdropped
-      and a.attnotnull
-      and not a.atthasdef
-      and a.attidentity = ''
-      and a.attgenerated = ''
-      and a.attname not in ('id', 'name', 'tenant_id', 'is_shared', 'sharing_mode', 'shared_with');
+      and a.attgenerated = '';
+    select coalesce(jsonb_agg(jsonb_build_object(
+        'name', p.person,
+        'table', 'auth.users',
+        'fixed', jsonb_build_object('id', p.id),
+        'hints', (
+            select jsonb_object_agg(w.key, w.value)
+            from (
+                values
+                    ('aud', 'authenticated'),
+                    ('role', 'authenticated'),
+                    ('email', format('vital-probe-%s@probe.invalid', p.id))
+            ) as w (key, value)
+            where w.key = any (v_columns)
+        ),
+        'is_optional', true
+    )), '[]')
+    into v_requests
+    from (
+        select u.person, current_setting('vital.' || u.person) as id
+        from unnest(array[
+            'user_owner', 'user_member', 'user_guest', 'user_neighbour', 'user_stranger', 'user_removed',
+            'user_suspended', 'user_invited', 'user_inmate', 'user_admin'
+        ]) as u (person)
+    ) as p
+    where 'id' = any (v_columns);
 
-    for v_agent in
-        select
-            current_setting('vital.agent_' || g.name)::uuid as id,
-            current_setting('vital.tenant_' || g.tenant)::uuid as tenant_id,
-            g.sharing_mode,
-            case
-                when g.recipient is not null then array[current_setting('vital.tenant_' || g.recipient)::uuid]
-            end as shared_with
+    -- Tables with one row a person, such as public.profiles.
+    v_requests := v_requests || coalesce(
+        (
+            select jsonb_agg(jsonb_build_object(
+                'name', format('%s of %s', t.relation, u.person),
+                'table', t.relation,
+                'fixed', jsonb_build_object(t.attname, current_setting('vital.' || u.person)),
+                'is_optional', true
+            ))
+            from (
+                select c.oid::regclass::text as relation, a.attname
+                from pg_class as c
+                join pg_index as i on i.indrelid = c.oid and i.indisprimary and i.indnkeyatts = 1
+                join pg_attribute as a on a.attrelid = c.oid and a.attnum = i.indkey[0] and a.atttypid = 'uuid'::regtype
+                where c.relkind in ('r', 'p')
+                  and c.relnamespace not in (
+                      select n.oid
+                      from pg_namespace as n
+                      where n.nspname in ('auth', 'storage', 'vital_private', 'vital_archive')
+                  )
+                  and (
+                      (c.relnamespace = 'public'::regnamespace and c.relname in ('profiles', 'users', 'user_profiles'))
+                      or exists (
+                          select
+                          from pg_constraint as k
+                          where k.conrelid = c.oid
+                            and k.contype = 'f'
+                            and k.conkey = array[a.attnum]
+                            and k.confrelid = to_regclass('auth.users')
+                      )
+                  )
+                order by c.relname not in ('profiles', 'users', 'user_profiles'), c.relname
+                limit 4
+            ) as t
+            cross join unnest(array[
+                'user_owner', 'user_member', 'user_guest', 'user_neighbour', 'user_stranger', 'user_removed',
+                'user_suspended', 'user_invited', 'user_inmate', 'user_admin'
+            ]) as u (person)
+        ),
+        '[]'
+    );
+
+    v_requests := v_requests || (
+        select jsonb_agg(jsonb_build_object(
+            'name', 'tenant_' || t.name,
+            'table', 'public.tenants',
+            'fixed', jsonb_build_object(
+                'id', current_setting('vital.tenant_' || t.name),
+                'type', 'client',
+                'status', t.status
+            ),
+            'hints', jsonb_build_object(
+                'name', 'vital verify probe',
+                'slug', 'vital-probe-' || current_setting('vital.tenant_' || t.name)
+            )
+        ))
+        from (values ('home', 'active'), ('other', 'active'), ('closed', 'suspended')) as t (name, status)
+    );
+
+    v_requests := v_requests || (
+        select jsonb_agg(jsonb_build_object(
+            'name', 'membership of ' || m.person,
+            'table', 'public.user_tenants',
+            'fixed', jsonb_build_object(
+                'user_id', current_setting('vital.user_' || m.person),
+                'tenant_id', current_setting('vital.tenant_' || m.tenant),
+                'role', m.role,
+                'status', m.status
+            )
+        ))
         from (
             values
-                ('own_private', 'home', 'private', null),
-                ('own_shared', 'home', 'selective', 'other'),
-                ('global', 'other', 'global', null),
-                ('foreign_private', 'other', 'private', null),
-                ('foreign_shared', 'other', 'selective', 'home'),
-                ('closed_private', 'closed', 'private', null)
-        ) as g (name, tenant, sharing_mode, recipient)
-    loop
-        execute format(
-            'insert into public.agents (id, name, tenant_id, is_shared, sharing_mode, shared_with%s) '
-            'values ($1, ''vital verify probe'', $2, $3 <> ''private'', $3, $4%s)',
-            v_columns,
-            v_values
-        )
-        using v_agent.id, v_agent.tenant_id, v_agent.sharing_mode, v_agent.shared_with;
-    end loop;
+                ('owner', 'home', 'owner', 'active'),
+                ('member', 'home', 'member', 'active'),
+                ('guest', 'home', 'guest', 'active'),
+                ('removed', 'home', 'member', 'removed'),
+                ('suspended', 'home', 'member', 'suspended'),
+                ('invited', 'home', 'member', 'invited'),
+                ('neighbour', 'other', 'owner', 'active'),
+                ('inmate', 'closed', 'owner', 'active')
+        ) as m (person, tenant, role, status)
+    );
+
+    v_requests := v_requests || jsonb_build_object(
+        'name', 'role of admin',
+        'table', 'public.user_roles',
+        'fixed', jsonb_build_object('user_id', current_setting('vital.user_admin'), 'role', 'platform_admin')
+    );
+
+    v_requests := v_requests || (
+        select jsonb_agg(jsonb_build_object(
+            'name', 'agent_' || g.name,
+            'table', 'public.agents',
+            'fixed', jsonb_build_object(
+                'id', current_setting('vital.agent_' || g.name),
+                'tenant_id', current_setting('vital.tenant_' || g.tenant),
+                'is_shared', g.sharing_mode <> 'private',
+                'sharing_mode', g.sharing_mode,
+                'shared_with', case
+                    when g.recipient is not null then jsonb_build_array(current_setting('vital.tenant_' || g.recipient))
+                end
+            ),
+            'hints', jsonb_build_object('name', 'vital verify probe ' || g.name),
+            'plain', v_plain,
+            'person', 'user_' || g.person
+        ))
+        from (
+            values
+                ('own_private', 'home', 'owner', 'private', null),
+                ('own_shared', 'home', 'owner', 'selective', 'other'),
+                ('global', 'other', 'neighbour', 'global', null),
+                ('foreign_private', 'other', 'neighbour', 'private', null),
+                ('foreign_shared', 'other', 'neighbour', 'selective', 'home'),
+                ('closed_private', 'closed', 'inmate', 'private', null)
+        ) as g (name, tenant, person, sharing_mode, recipient)
+    );
+
+    -- One that is taken back at once: with its values a user can create an agent.
+    v_requests := v_requests || jsonb_build_object(
+        'name', 'agent_new',
+        'table', 'public.agents',
+        'fixed', jsonb_build_object('tenant_id', current_setting('vital.tenant_home')),
+        'hints', jsonb_build_object('name', 'vital verify probe, own insert'),
+        'plain', v_plain,
+        'person', 'user_owner',
+        'is_trial', true
+    );
+
+    perform set_config('vital.requests', v_requests::text, true);
 end
 $$

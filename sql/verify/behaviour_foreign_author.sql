@@ -6,8 +6,9 @@
 -- actors: member
 
 with planted as (
-    insert into public.agents (name, created_by_user_id)
-    values ('vital verify probe, planted', current_setting('vital.user_owner')::uuid)
+    insert into public.agents ({new_agent_columns}created_by_user_id)
+    select {new_agent_columns}current_setting('vital.user_owner')::uuid
+    from {new_agent}
 )
 select
     'behaviour-foreign-author' as check_id,

@@ -6,8 +6,9 @@
 -- actors: member stranger removed
 
 with planted as (
-    insert into public.agents (name, tenant_id)
-    values ('vital verify probe, planted', current_setting('vital.tenant_other')::uuid)
+    insert into public.agents ({new_agent_columns}tenant_id)
+    select {new_agent_columns}current_setting('vital.tenant_other')::uuid
+    from {new_agent}
 )
 select
     'behaviour-foreign-insert' as check_id,

@@ -6,21 +6,27 @@
 -- actors: member
 -- expects: success
 
-insert into public.agents (name) values ('vital verify probe, own insert');
+with made as (
+    insert into public.agents ({new_agent_columns}category)
+    select {new_agent_columns}null
+    from {new_agent}
+    returning id
+)
+select set_config('vital.agent_made', (select m.id::text from made as m), true);
 
 -- look
 
 select
     'behaviour-own-insert' as check_id,
     'error' as level,
-    'as member: insert into public.agents (name)' as object,
+    'as member: insert into public.agents' as object,
     'private, of the own tenant, by the user' as expected,
     coalesce(format('%s, tenant %s, by %s', min(a.sharing_mode), min(a.tenant_id::text), min(a.created_by_user_id::text)), 'no row')
         as actual,
     null as explanation,
     null as fix
 from public.agents as a
-where a.name = 'vital verify probe, own insert'
+where a.id = nullif(current_setting('vital.agent_made', true), '')::uuid
 having not coalesce(
     bool_and(
         a.tenant_id = current_setting('vital.tenant_home')::uuid

@@ -6,8 +6,9 @@
 -- actors: member
 
 with taken as (
-    insert into public.agents (id, name)
-    values (current_setting('vital.agent_foreign_private')::uuid, 'vital verify probe, taken')
+    insert into public.agents ({new_agent_columns}id)
+    select {new_agent_columns}current_setting('vital.agent_foreign_private')::uuid
+    from {new_agent}
     on conflict (id) do nothing
 )
 select

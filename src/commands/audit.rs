@@ -1,10 +1,10 @@
 //! `vital audit`: who changed tenants, memberships and roles.
 
 use time::OffsetDateTime;
-use tokio_postgres::Transaction;
 
 use super::Context;
 use crate::cli::{LimitArgs, exit_codes};
+use crate::db::Transaction;
 use crate::error::Result;
 use crate::model::moment::moment;
 use crate::model::{TenantRef, UserRef};
@@ -12,7 +12,7 @@ use crate::ops::audit::{Filter, audit};
 
 /// The arguments of `vital audit`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = exit_codes!(7))]
+#[command(after_help = exit_codes!(6 7))]
 pub struct Args {
     /// Only what concerns this tenant, by slug or uuid
     #[arg(long)]
@@ -51,7 +51,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     let read = async |tx: &Transaction<'_>| audit(tx, &filter).await;
     let report = context
         .tenancy(&mut connection)
-        .preview("could not read the audit", read)
+        .read("could not read the audit", read)
         .await?;
     context.output.report(&report)?;
     Ok(0)

@@ -1,10 +1,9 @@
 //! `vital grant-admin`: makes users platform admins.
 
-use tokio_postgres::Transaction;
-
 use super::change::{Change, ChangeArgs, Question, carry_out};
 use super::{Context, pick};
 use crate::cli::exit_codes;
+use crate::db::Transaction;
 use crate::error::Result;
 use crate::model::UserRef;
 use crate::ops::admins::{AdminChanges, grant};

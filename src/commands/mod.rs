@@ -26,13 +26,14 @@ mod verify;
 
 use std::sync::Arc;
 
+
 use clap::{Parser, Subcommand};
 
 use crate::cli::{Global, exit_codes};
 use crate::db::{self, ConnectOptions, Connection, Settings};
 use crate::error::Result;
+use crate::event::{Event, Observer};
 use crate::interrupt::Interrupt;
-use crate::ops::event::{Event, Observer};
 use crate::progress::Progress;
 use crate::prompt::Prompt;
 use crate::render::Output;
@@ -162,8 +163,7 @@ impl Context {
             });
         };
         let connection = db::connect_telling(settings, waiting).await?;
-        self.interrupt.watch(&connection);
-        Ok(connection)
+        Ok(connection.heard_by(Arc::new(self.progress.clone()), self.interrupt.clone()))
     }
 }
 

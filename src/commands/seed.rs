@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use tokio_postgres::Transaction;
 
 use super::change::{Change, ChangeArgs, Question, carry_out};
 use super::{Context, file};
 use crate::cli::exit_codes;
+use crate::db::Transaction;
 use crate::error::Result;
 use crate::ops::seed::{SeedFile, Seeded, export, seed};
 use crate::render::{Format, yaml};
@@ -49,7 +49,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
         told: preview.lines(),
         asked: format!("do this in {place}?"),
     };
-    let work = async |tx: &Transaction<'_>| seed(tx, &content, args.allow_no_owner, &context.progress).await;
+    let work = async |tx: &Transaction<'_>| seed(tx, &content, args.allow_no_owner).await;
     let change = Change {
         what: "could not seed",
         args: args.change,
@@ -63,8 +63,11 @@ async fn write(context: &Context) -> Result<u8> {
     let read = async |tx: &Transaction<'_>| export(tx).await;
     let report = context
         .tenancy(&mut connection)
-        .preview("could not export", read)
+        .read("could not export", read)
         .await?;
+    for what in &report.left_out {
+        context.output.warn(&format!("left out of the export: {what}"));
+    }
     if context.output.format() != Format::Table {
         context.output.report(&report)?;
         return Ok(0);

@@ -47,7 +47,7 @@ struct Verify {
 pub struct Exception {
     /// The check's id; `*` stands for any text.
     pub check: String,
-    /// The object's name as the finding gives it; `*` stands for any text.
+    /// The object's name as the finding gives it, `*` for any text; or `not checked`, if the check cannot be made here.
     pub object: String,
     /// Why it is accepted.
     #[serde(deserialize_with = "sentence")]

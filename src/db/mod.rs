@@ -4,6 +4,7 @@ mod attempt;
 mod connect;
 mod connection;
 mod conninfo;
+pub mod engine;
 mod environment;
 mod explain;
 mod fault;
@@ -24,6 +25,7 @@ mod verify;
 
 pub use connect::{connect, connect_telling};
 pub use connection::{Canceller, Connection, Notice};
+pub use engine::{Access, End, Fault, Job, Param, Transaction};
 pub use file::{ConfigFile, Exception};
 pub use options::{ConnectOptions, Timeouts};
 pub use settings::Settings;

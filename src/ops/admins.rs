@@ -2,16 +2,17 @@
 
 use serde::Serialize;
 use time::OffsetDateTime;
-use tokio_postgres::Transaction;
 use uuid::Uuid;
 
 use super::tenancy::{Fault, Outcome, Person, people};
+use crate::db::Transaction;
 use crate::error::Error;
 use crate::model::UserId;
 use crate::report::{Cell, Report, Tone};
 
 const CHANGE_PLATFORM_ADMINS: &str = include_str!("../../sql/admin/change_platform_admins.sql");
 const PLATFORM_ADMINS: &str = include_str!("../../sql/admin/platform_admins.sql");
+const HAS_LIVING_ADMIN: &str = include_str!("../../sql/admin/has_living_admin.sql");
 const REQUIRE_USERS: &str = include_str!("../../sql/admin/require_users.sql");
 
 /// What became of one user.
@@ -102,9 +103,9 @@ pub async fn revoke(
     users: &[Person],
     allow_none: bool,
 ) -> Result<AdminChanges, Fault> {
+    let had = has_living_admin(transaction).await?;
     let changes = change(transaction, users, false, None).await?;
-    let left = transaction.query(PLATFORM_ADMINS, &[]).await?;
-    if left.is_empty() && changes.changes() > 0 && !allow_none {
+    if had && !allow_none && !has_living_admin(transaction).await? {
         let names: Vec<_> = changes
             .users
             .iter()
@@ -118,6 +119,11 @@ pub async fn revoke(
         return Err(error.into());
     }
     Ok(changes)
+}
+
+/// Whether anybody with an account is a platform admin: one who is gone from `auth.users` helps nobody.
+async fn has_living_admin(transaction: &Transaction<'_>) -> Result<bool, Fault> {
+    Ok(transaction.query_one(HAS_LIVING_ADMIN, &[]).await?.get("has"))
 }
 
 async fn change(

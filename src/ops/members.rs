@@ -3,16 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use tokio_postgres::Transaction;
 use uuid::Uuid;
 
-use super::event::{Event, Observer};
 use super::tenancy::{Fault, Outcome, Person, TenantName};
+use crate::db::Transaction;
 use crate::error::Error;
+use crate::event::Event;
 use crate::model::{MembershipStatus, Role};
 use crate::report::{Cell, Report, Tone};
 
-const LOCK_TENANTS: &str = include_str!("../../sql/admin/lock_tenants.sql");
+const LOCK_MEMBERS: &str = include_str!("../../sql/admin/lock_members.sql");
 const OWNERLESS: &str = include_str!("../../sql/admin/ownerless.sql");
 const MEMBERSHIPS: &str = include_str!("../../sql/admin/memberships.sql");
 const CHANGE_MEMBERS: &str = include_str!("../../sql/admin/change_members.sql");
@@ -134,11 +134,10 @@ pub async fn change(
     transaction: &Transaction<'_>,
     seats: &[Seat],
     allow_no_owner: bool,
-    observer: &dyn Observer,
 ) -> Result<Members, Fault> {
     let tenants: BTreeSet<Uuid> = seats.iter().map(|seat| seat.tenant.id.0).collect();
     let tenants: Vec<Uuid> = tenants.into_iter().collect();
-    transaction.query(LOCK_TENANTS, &[&tenants]).await?;
+    transaction.query(LOCK_MEMBERS, &[]).await?;
     let ownerless = ownerless(transaction, &tenants).await?;
     let mut members = Vec::with_capacity(seats.len());
     let total = u64::try_from(seats.len()).unwrap_or(u64::MAX);
@@ -146,7 +145,7 @@ pub async fn change(
         members.extend(change_chunk(transaction, chunk).await?);
         if seats.len() > CHUNK {
             let done = u64::try_from(members.len()).unwrap_or(u64::MAX);
-            observer.event(&Event::RowsDone {
+            transaction.tell(&Event::RowsDone {
                 what: "changing memberships",
                 done,
                 total,

@@ -38,8 +38,9 @@ pub fn lines(verification: &Verification) -> Vec<String> {
             .map(|migration| format!("::error title=pending migration::{}", data(migration))),
     );
     lines.extend(verification.not_checked.iter().map(|not| {
+        let command = if not.accepted.is_some() { "notice" } else { "error" };
         format!(
-            "::notice title=not checked::{}",
+            "::{command} title=not checked::{}",
             data(&format!("{}: {}", not.check_id, not.reason))
         )
     }));

@@ -4,11 +4,12 @@ use std::io::{self, Write};
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use crate::ops::verify::{Finding, Level, Verification};
+use crate::ops::verify::{Finding, Level, NotChecked, Verification};
 
-/// Writes one case a check: passed, failed with what was found, or skipped where it could not be made.
+/// Writes one case a check: passed, failed with what was found, or in error where it could not be made.
 ///
-/// A case fails by an error or a warning; a hint is told as the output of a case that passes.
+/// A case fails by an error or a warning; an info is told as the output of a case that passes. What somebody accepted,
+/// and what has nothing to look at, is skipped.
 ///
 /// # Errors
 /// Those of `out`.
@@ -23,9 +24,10 @@ pub fn write(verification: &Verification, out: &mut dyn Write) -> io::Result<()>
     for group in verification.findings.chunk_by(|a, b| a.check_id == b.check_id) {
         suite.add_test_cases(group.first().map(|first| found(&first.check_id, group)));
     }
+    suite.add_test_cases(verification.not_checked.iter().map(unmade));
     suite.add_test_cases(
         verification
-            .not_checked
+            .not_applicable
             .iter()
             .map(|not| skipped(&not.check_id, &not.reason)),
     );
@@ -53,6 +55,16 @@ fn case(id: &str, status: TestCaseStatus) -> TestCase {
     let mut case = TestCase::new(id, status);
     case.set_classname("vital.verify");
     case
+}
+
+fn unmade(not: &NotChecked) -> TestCase {
+    let message = format!("not checked: {}", not.reason);
+    if let Some(accepted) = &not.accepted {
+        return skipped(&not.check_id, &format!("{message} (accepted: {accepted})"));
+    }
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+    status.set_message(message);
+    case(&not.check_id, status)
 }
 
 fn skipped(id: &str, reason: &str) -> TestCase {

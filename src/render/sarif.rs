@@ -28,7 +28,7 @@ pub fn write(verification: &Verification, out: &mut dyn Write) -> io::Result<()>
         .iter()
         .map(|not| {
             json!({
-                "level": "note",
+                "level": if not.accepted.is_some() { "note" } else { "error" },
                 "message": {"text": format!("not checked: {}", not.reason)},
                 "associatedRule": {"id": not.check_id},
             })
@@ -44,8 +44,9 @@ pub fn write(verification: &Verification, out: &mut dyn Write) -> io::Result<()>
                 "rules": rules,
             }},
             "invocations": [{
-                "executionSuccessful": true,
-                "toolConfigurationNotifications": notifications,
+                "executionSuccessful": verification.not_checked.iter().all(|not| not.accepted.is_some()),
+                "exitCode": verification.verdict.exit_code(),
+                "toolExecutionNotifications": notifications,
             }],
             "results": results,
             "properties": {"database": verification.database, "pending": verification.pending},

@@ -5,12 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules of the library; each uses only those before it.
-const LAYERS: [&str; 13] = [
+const LAYERS: [&str; 14] = [
     "error",
     "model",
     "report",
-    "db",
+    "event",
     "interrupt",
+    "db",
     "ops",
     "server",
     "render",

@@ -16,6 +16,7 @@ mod connect;
 mod demo;
 mod doctor;
 mod embed;
+mod engine;
 mod exit_codes;
 mod fault;
 mod fuzz;

@@ -124,7 +124,10 @@ fn rows_that_somebody_holds_are_waited_for_and_then_given_up() {
     let run = db
         .vital(&["assign-user", MIA, "--lock-timeout", "100ms", "--lock-wait", "1s"])
         .failure(6);
-    assert!(run.stderr.contains("waiting for another session"), "{run}");
+    assert!(
+        run.stderr.contains("waiting for a lock on public.tenants"),
+        "{run}"
+    );
     assert!(run.stderr.contains("nothing was changed"), "{run}");
     let waiting = db.command(&["assign-user", MIA]).spawn().unwrap();
     std::thread::sleep(Duration::from_millis(700));

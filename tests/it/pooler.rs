@@ -219,8 +219,8 @@ fn migrates_through(mode: Mode) {
     assert_eq!(run.stdout, direct.stdout);
     let sql = "select name from pg_settings where source = 'session' and name <> 'application_name'";
     assert_eq!(one(&mut pooler.client("postgres"), sql), None);
-    let sql = "select count(*) from pg_locks as l join pg_database as d on d.oid = l.database \
-               where l.locktype = 'advisory' and d.datname = current_database()";
+    let sql = "select count(*) from pg_locks as l join pg_class as c on c.oid = l.relation \
+               where c.relname = 'refinery_schema_history' and l.mode = 'ExclusiveLock'";
     assert_eq!(one(&mut pooler.client("postgres"), sql).as_deref(), Some("0"));
 }
 

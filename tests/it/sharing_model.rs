@@ -12,6 +12,7 @@ use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
 use vital::db::{ConnectOptions, Connection, Settings, connect};
+use vital::ops::sharing;
 use vital::ops::sharing::explain::{Explanation, Question, explain};
 use vital::ops::sharing::matrix::{Matrix, matrix};
 use vital::ops::sharing::report::{By, Sharing, report};
@@ -100,13 +101,17 @@ impl Bench {
 
     fn report(&mut self) -> Sharing {
         self.runtime
-            .block_on(report(&mut self.connection, By::Tenant))
+            .block_on(sharing::read(&mut self.connection, "report", async |tx| {
+                report(tx, By::Tenant).await
+            }))
             .unwrap()
     }
 
     fn matrix(&mut self) -> Matrix {
         self.runtime
-            .block_on(matrix(&mut self.connection, &[], &[]))
+            .block_on(sharing::read(&mut self.connection, "matrix", async |tx| {
+                matrix(tx, &[], &[]).await
+            }))
             .unwrap()
     }
 }

@@ -5,7 +5,6 @@ use crate::cli::exit_codes;
 use crate::commands::Context;
 use crate::error::Result;
 use crate::ops::migrate::restore::{self, Archived};
-use crate::ops::migrate::session::Session;
 use crate::ops::migrate::{embedded, up};
 
 /// The arguments of `vital migrate up`.
@@ -43,7 +42,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
         return plan::show(context, target, args.online.into(), false).await;
     }
     let mut connection = context.connect().await?;
-    let mut assessment = up::assess(&connection, target).await?;
+    let mut assessment = up::assess(&mut connection, target).await?;
     if let Some(facts) = &assessment.facts {
         facts.check()?;
     }
@@ -55,12 +54,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     if !args.replace_policies && !leftovers.is_empty() {
         consent::ask(context, &connection.settings.describe(), &leftovers)?;
     }
-    let session = Session {
-        connection: &mut connection,
-        observer: &context.progress,
-        interrupt: &context.interrupt,
-    };
-    let report = up::apply(session, &assessment, args.online.into(), &leftovers).await?;
+    let report = up::apply(&mut connection, &assessment, args.online.into(), &leftovers).await?;
     context.output.report(&report)?;
     Ok(0)
 }

@@ -7,16 +7,17 @@ use time::OffsetDateTime;
 
 use crate::cli::{LimitArgs, exit_codes};
 use crate::commands::Context;
-use crate::db::Connection;
+use crate::db::{Connection, Fault, Transaction};
 use crate::error::{Error, Result};
 use crate::model::moment::{attempt, moment};
-use crate::ops::sharing::audit::{Filter, Trail};
+use crate::ops::sharing;
+use crate::ops::sharing::audit::{Entry, Filter, TASK, Trail};
 use crate::ops::sharing::timeline::timeline;
 use crate::render::{Format, page, picture};
 
 /// The arguments of `vital sharing audit`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = exit_codes!(7))]
+#[command(after_help = exit_codes!(6 7))]
 pub struct Args {
     /// Of this agent: a uuid, also of a deleted one, a slug or a unique name
     #[arg(long, value_name = "AGENT")]
@@ -68,13 +69,20 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
         return Err(Error::usage("--follow writes a table or JSON"));
     }
     let mut connection = context.connect().await?;
-    let mut trail = Trail::find(&mut connection, &filter).await?;
+    let mut trail = sharing::read(&mut connection, TASK, async |tx| Trail::find(tx, &filter).await).await?;
     if args.follow {
         return follow(&mut trail, &mut connection, args.interval, context).await;
     }
-    let audit = trail.read(&mut connection).await?;
-    if args.pictures.svg.is_some() || args.pictures.html.is_some() {
-        let timeline = timeline(&mut connection, &trail).await?;
+    let is_drawn = args.pictures.svg.is_some() || args.pictures.html.is_some();
+    let (audit, timeline) = sharing::read(&mut connection, TASK, async |tx| {
+        let timeline = match is_drawn {
+            true => Some(timeline(tx, &trail).await?),
+            false => None,
+        };
+        Ok((trail.clone().read(tx).await?, timeline))
+    })
+    .await?;
+    if let Some(timeline) = timeline {
         if let Some(path) = &args.pictures.svg {
             save(context, path, &picture::timeline(&timeline).file())?;
         }
@@ -95,19 +103,39 @@ async fn follow(
     context: &Context,
 ) -> Result<u8> {
     let ended = async {
-        trail.start(connection).await?;
-        let mut entries = trail.read(connection).await?.entries;
+        let mut entries = look(trail, connection, async |trail, tx| {
+            trail.start(tx).await?;
+            Ok(trail.read(tx).await?.entries)
+        })
+        .await?;
         entries.reverse();
         loop {
             for entry in &entries {
                 context.output.row(&entry.cells(), entry)?;
             }
             context.interrupt.sleep(interval).await?;
-            entries = trail.fresh(connection).await?;
+            entries = look(trail, connection, async |trail, tx| trail.fresh(tx).await).await?;
         }
     };
     match ended.await {
         Err(_) if context.interrupt.is_requested() => Ok(0),
         outcome => outcome,
     }
+}
+
+/// Looks once; what was seen is remembered only if the whole look went well, because it may be repeated.
+async fn look(
+    trail: &mut Trail,
+    connection: &mut Connection,
+    work: impl AsyncFn(&mut Trail, &Transaction<'_>) -> Result<Vec<Entry>, Fault>,
+) -> Result<Vec<Entry>> {
+    let before = &*trail;
+    let (after, entries) = sharing::read(connection, TASK, async |tx| {
+        let mut trail = before.clone();
+        let entries = work(&mut trail, tx).await?;
+        Ok((trail, entries))
+    })
+    .await?;
+    *trail = after;
+    Ok(entries)
 }

@@ -9,7 +9,7 @@ use crate::render::{page, picture};
 
 /// The arguments of `vital sharing explain`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = exit_codes!(7))]
+#[command(after_help = exit_codes!(6 7))]
 pub struct Args {
     /// Who looks: a uuid or an e-mail address
     #[arg(long, value_name = "USER", required_unless_present = "tenant")]

@@ -25,9 +25,20 @@ pub struct Args {
     #[arg(long, value_name = "CHECK", value_delimiter = ',')]
     skip: Vec<String>,
 
-    /// End with 4 also for warnings, or for checks that could not be made
+    /// End with 4 also for warnings
     #[arg(long, value_enum, value_delimiter = ',', default_value = "error")]
     fail_on: Vec<FailOn>,
+
+    /// Accept that checks could not run, all or those named; otherwise they end with 4
+    #[arg(
+        long,
+        value_name = "CHECK",
+        value_delimiter = ',',
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "*"
+    )]
+    allow_not_checked: Vec<String>,
 
     /// Write the result also as junit=PATH or sarif=PATH, or to stderr as annotations for GitHub
     #[arg(long, value_name = "junit=PATH|sarif=PATH|github")]
@@ -49,7 +60,8 @@ enum FailOn {
     Error,
     /// Warnings, too
     Warning,
-    /// Checks that could not be made, too
+    /// Checks that could not run, which always count
+    #[value(hide = true)]
     NotChecked,
 }
 
@@ -61,9 +73,9 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     }
     let request = args.request(context)?;
     let mut connection = context.connect().await?;
-    let mut verification = verify::verify(&mut connection, &request, &context.interrupt).await?;
+    let mut verification = verify::verify(&mut connection, &request).await?;
     if args.fix && mended(context, &mut connection, &verification).await? {
-        verification = verify::verify(&mut connection, &request, &context.interrupt).await?;
+        verification = verify::verify(&mut connection, &request).await?;
     }
     match context.output.format() {
         Format::Table => context.output.report(&Overview(&verification))?,
@@ -83,8 +95,8 @@ impl Args {
             skip: self.skip.clone(),
             threshold: Threshold {
                 warnings: self.fail_on.contains(&FailOn::Warning),
-                not_checked: self.fail_on.contains(&FailOn::NotChecked),
             },
+            allow_not_checked: self.allow_not_checked.clone(),
             exceptions: config.exceptions().to_vec(),
             today: OffsetDateTime::now_utc().date(),
         })
@@ -109,7 +121,7 @@ async fn mended(context: &Context, connection: &mut Connection, found: &Verifica
         connection.settings.describe()
     );
     context.prompt.require(&question, "--yes")?;
-    mend::apply(connection, &fixes, &context.progress, &context.interrupt).await?;
+    mend::apply(connection, &fixes).await?;
     // What follows may fail, and this stays true.
     context.output.note(&match fixes.len() {
         1 => "1 finding was mended".to_owned(),

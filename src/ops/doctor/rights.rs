@@ -1,10 +1,10 @@
 //! What the role may do, and the grant that gives the rest.
 
 use serde::Deserialize;
-use tokio_postgres::Client;
 
 use super::finding::Finding;
 use super::server::Session;
+use crate::db::Connection;
 use crate::error::Result;
 use crate::ops::migrate::preflight::Facts;
 
@@ -49,7 +49,11 @@ pub fn role(session: &Session) -> Finding {
 ///
 /// # Errors
 /// The server's.
-pub async fn examine(client: &Client, facts: Option<&Facts>, is_done: bool) -> Result<Vec<Finding>> {
+pub async fn examine(
+    connection: &mut Connection,
+    facts: Option<&Facts>,
+    is_done: bool,
+) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     if let Some(facts) = facts {
         let problems = facts.problems();
@@ -67,7 +71,7 @@ pub async fn examine(client: &Client, facts: Option<&Facts>, is_done: bool) -> R
             findings.push(Finding::ok(AREA, "migrate up", "nothing stands in its way"));
         }
     }
-    let lacks: Vec<Lack> = super::read(client, RIGHTS).await?;
+    let lacks: Vec<Lack> = super::read(connection, RIGHTS).await?;
     findings.extend(lacks.iter().map(|lack| {
         let fact = format!("role lacks {}", lack.what);
         Finding::note(AREA, &lack.needed_for, fact).next(&lack.remedy)

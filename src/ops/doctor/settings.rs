@@ -1,9 +1,9 @@
 //! Settings of the database and of roles that would hurt.
 
 use serde::Deserialize;
-use tokio_postgres::Client;
 
 use super::finding::Finding;
+use crate::db::Connection;
 use crate::error::Result;
 
 const SETTINGS: &str = include_str!("../../../sql/doctor/settings.sql");
@@ -89,8 +89,8 @@ impl Setting {
 ///
 /// # Errors
 /// The server's.
-pub async fn examine(client: &Client) -> Result<Vec<Finding>> {
-    let settings: Vec<Setting> = super::read(client, SETTINGS).await?;
+pub async fn examine(connection: &mut Connection) -> Result<Vec<Finding>> {
+    let settings: Vec<Setting> = super::read(connection, SETTINGS).await?;
     let mut findings: Vec<Finding> = settings.iter().filter_map(Setting::judge).collect();
     if findings.is_empty() {
         findings.push(Finding::ok(

@@ -2,7 +2,6 @@
 
 use refinery::Migration;
 use serde::Deserialize;
-use tokio_postgres::Client;
 use uuid::Uuid;
 
 use super::failure::Script;
@@ -11,13 +10,13 @@ use super::history::{self, Applied};
 use super::manifest::Manifest;
 use super::preflight::{self, Facts};
 use super::restore::{SCHEMA, SEE_EVERYTHING};
-use super::session::Session;
+use super::session::report_notices;
 use super::transaction::{Outcome, Task, Transactions};
 use super::undone::{DownReport, Kept, Undone};
 use super::{V2_COLUMNS, V3_POLICIES, embedded, read};
 use crate::db::Connection;
 use crate::error::{Error, Result};
-use crate::ops::event::Event;
+use crate::event::Event;
 
 /// The texts by file stem, which is the migration's.
 const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/down.rs"));
@@ -73,7 +72,7 @@ pub fn text(migration: &Migration) -> Result<&'static str> {
 ///
 /// # Errors
 /// [`crate::Kind::Diverged`], or the first precondition that does not hold.
-pub async fn assess(connection: &Connection, target: i64, restore_policies: bool) -> Result<Assessment> {
+pub async fn assess(connection: &mut Connection, target: i64, restore_policies: bool) -> Result<Assessment> {
     loop {
         let history = history::read(connection).await?.unwrap_or_default();
         match assess_as_of(connection, history.clone(), target, restore_policies).await {
@@ -84,7 +83,7 @@ pub async fn assess(connection: &Connection, target: i64, restore_policies: bool
 }
 
 async fn assess_as_of(
-    connection: &Connection,
+    connection: &mut Connection,
     history: Vec<Applied>,
     target: i64,
     restore_policies: bool,
@@ -122,7 +121,7 @@ async fn assess_as_of(
 }
 
 /// Counts what each migration would archive.
-async fn count(client: &Client, undone: &[Migration]) -> Result<Vec<Kept>> {
+async fn count(connection: &mut Connection, undone: &[Migration]) -> Result<Vec<Kept>> {
     let mut kept = Vec::new();
     for migration in undone {
         let version = migration.version();
@@ -130,12 +129,12 @@ async fn count(client: &Client, undone: &[Migration]) -> Result<Vec<Kept>> {
             kept.push(Kept::new(
                 version,
                 "public.agents",
-                read::json(client, AGENTS_COUNT).await?,
+                read::json(connection, AGENTS_COUNT).await?,
             ));
         }
         for table in Manifest::of([migration]).tables {
             let sql = format!("select count(*)::text as json from {table}");
-            kept.push(Kept::new(version, &table, read::json(client, &sql).await?));
+            kept.push(Kept::new(version, &table, read::json(connection, &sql).await?));
         }
     }
     Ok(kept)
@@ -146,16 +145,16 @@ async fn count(client: &Client, undone: &[Migration]) -> Result<Vec<Kept>> {
 /// # Errors
 /// [`crate::Kind::Failed`] with the failing statement, such as for an object of others that appeared meanwhile,
 /// [`crate::Kind::Locked`], [`crate::Kind::Diverged`] or [`crate::Kind::Unknown`].
-pub async fn undo(session: Session<'_>, assessment: &Assessment) -> Result<DownReport> {
+pub async fn undo(connection: &mut Connection, assessment: &Assessment) -> Result<DownReport> {
     let run = Uuid::new_v4();
-    session.observer.event(&Event::RunStarted {
+    connection.tell(&Event::RunStarted {
         action: "undo",
         total: assessment.undone.len(),
     });
     let mut transactions = Transactions {
-        session,
+        connection,
         migrations: embedded::migrations(),
-        history: Some(assessment.history.clone()),
+        history: assessment.history.clone(),
     };
     let mut undone = Vec::new();
     for migration in &assessment.undone {
@@ -164,7 +163,7 @@ pub async fn undo(session: Session<'_>, assessment: &Assessment) -> Result<DownR
         undone.push(Undone::new(migration, outcome.elapsed()));
     }
     let standing = transactions.standing();
-    tell(&mut transactions.session, assessment, run, undone)
+    tell(transactions.connection, assessment, run, undone)
         .await
         .map_err(|error| {
             error.with_hint(format!(
@@ -176,17 +175,17 @@ pub async fn undo(session: Session<'_>, assessment: &Assessment) -> Result<DownR
 
 /// Reads what was archived, on a new connection if need be: all is committed by now.
 async fn tell(
-    session: &mut Session<'_>,
+    connection: &mut Connection,
     assessment: &Assessment,
     run: Uuid,
     undone: Vec<Undone>,
 ) -> Result<DownReport> {
-    let report = assessment.report(session.connection, run, undone.clone()).await;
-    if report.is_ok() || !session.connection.is_closed() {
+    let report = assessment.report(connection, run, undone.clone()).await;
+    if report.is_ok() || !connection.is_closed() {
         return report;
     }
-    session.reconnect().await?;
-    assessment.report(session.connection, run, undone).await
+    connection.reconnect().await?;
+    assessment.report(connection, run, undone).await
 }
 
 async fn step(
@@ -196,8 +195,8 @@ async fn step(
     (run, is_last): (Uuid, bool),
 ) -> Result<Outcome> {
     let (version, name) = (migration.version(), migration.name().to_owned());
-    transactions.session.interrupt.check()?;
-    transactions.session.observer.event(&Event::MigrationStarted {
+    transactions.connection.interrupt().check()?;
+    transactions.connection.tell(&Event::MigrationStarted {
         version,
         name: name.clone(),
     });
@@ -218,9 +217,9 @@ async fn step(
         ),
     };
     let outcome = transactions.run(&task).await?;
-    transactions.session.report_notices();
+    report_notices(transactions.connection);
     if let Outcome::Done(elapsed) = outcome {
-        transactions.session.observer.event(&Event::MigrationReverted {
+        transactions.connection.tell(&Event::MigrationReverted {
             version,
             name,
             elapsed,

@@ -4,7 +4,6 @@
 //! all runners share, short lock timeouts and further tries. Nothing is set for longer than a transaction, so a
 //! transaction-mode pooler may sit between; only index builds of the online preparation need a session.
 
-pub mod blocker;
 pub mod down;
 pub mod embedded;
 mod failure;
@@ -18,10 +17,7 @@ pub mod policies;
 mod preconditions;
 pub mod preflight;
 pub(crate) mod read;
-mod recover;
 pub mod restore;
-pub mod retry;
-mod send;
 pub mod session;
 pub mod statements;
 pub mod status;

@@ -4,7 +4,6 @@ use refinery::Migration;
 use serde::Serialize;
 
 use super::V4_SEEDS;
-use super::blocker::BlockerRow;
 use super::embedded::{self, Header};
 use super::online::{self, Online};
 use super::policies::Policy;
@@ -13,10 +12,10 @@ use super::read;
 use super::restore;
 use super::up::{self, Assessment};
 use crate::db::Connection;
+use crate::db::engine::blocker::BlockerRow;
 use crate::error::Result;
 use crate::report::{Cell, Report, Tone};
 
-const BLOCKERS: &str = include_str!("../../../sql/migrate/blockers.sql");
 const COUNT: &str = include_str!("../../../sql/migrate/count.sql");
 const COUNT_WITHOUT_TENANT: &str = include_str!("../../../sql/migrate/count_without_tenant.sql");
 
@@ -115,7 +114,7 @@ pub struct Request {
 ///
 /// # Errors
 /// [`crate::Kind::Diverged`], or the server's refusal to show its catalogs.
-pub async fn plan(connection: &Connection, request: Request) -> Result<PlanReport> {
+pub async fn plan(connection: &mut Connection, request: Request) -> Result<PlanReport> {
     let assessment = up::assess(connection, request.target).await?;
     let Some(facts) = &assessment.facts else {
         return Ok(PlanReport::nothing());
@@ -150,7 +149,7 @@ pub async fn plan(connection: &Connection, request: Request) -> Result<PlanRepor
         agents: Some(agents(connection, facts).await),
         migrations: assessment.pending.iter().map(planned).collect(),
         leftover_policies: leftovers(&assessment),
-        blockers: blockers(connection).await?,
+        blockers: blockers(connection).await,
         problems: facts.problems().iter().map(problem).collect(),
         notes: notes(&assessment),
     })
@@ -168,7 +167,7 @@ fn notes(assessment: &Assessment) -> Vec<String> {
 }
 
 /// Counts the rows where that is cheap and row security hides none of them; else estimates.
-async fn agents(connection: &Connection, facts: &Facts) -> i64 {
+async fn agents(connection: &mut Connection, facts: &Facts) -> i64 {
     let estimate = facts.agents();
     let count = match estimate <= COUNTABLE && facts.owns_agents() {
         true => read::json(connection, COUNT).await.ok(),
@@ -186,12 +185,12 @@ fn leftovers(assessment: &Assessment) -> Vec<Leftover> {
     assessment.leftovers().into_iter().map(leftover).collect()
 }
 
-async fn blockers(connection: &Connection) -> Result<Vec<String>> {
-    let rows: Vec<BlockerRow> = read::json(connection, BLOCKERS).await?;
+async fn blockers(connection: &Connection) -> Vec<String> {
+    let rows: Vec<BlockerRow> = connection.blockers().await;
     let noticeable = rows
         .iter()
         .filter(|row| row.age_ms.is_none_or(|age| age > NOTICEABLE_MS));
-    Ok(noticeable.map(BlockerRow::sentence).collect())
+    noticeable.map(BlockerRow::sentence).collect()
 }
 
 fn problem(error: &crate::Error) -> String {

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use tokio_postgres::Client;
 
 use super::policies::Policy;
 use super::read;
+use crate::db::Connection;
 use crate::error::Result;
 
 const PREFLIGHT: &str = include_str!("../../../sql/migrate/preflight.sql");
@@ -50,13 +50,8 @@ pub(super) struct Relation {
 ///
 /// # Errors
 /// [`crate::Kind::Failed`] with the server's reason.
-pub async fn read(client: &Client) -> Result<Facts> {
-    let read = format!(
-        "begin isolation level read committed read only; {}; set local search_path = pg_catalog, pg_temp; {PREFLIGHT}; \
-         commit",
-        read::UNLIMITED
-    );
-    read::json(client, &read).await
+pub async fn read(connection: &mut Connection) -> Result<Facts> {
+    read::json(connection, PREFLIGHT).await
 }
 
 impl Facts {

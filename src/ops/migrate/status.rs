@@ -86,7 +86,7 @@ pub struct StatusReport {
 ///
 /// # Errors
 /// [`crate::Kind::Failed`] if the role may not read the history.
-pub async fn status(connection: &Connection) -> Result<StatusReport> {
+pub async fn status(connection: &mut Connection) -> Result<StatusReport> {
     let history = history::read(connection).await?;
     let mut notes = Vec::new();
     if history.is_none() {

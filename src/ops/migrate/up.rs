@@ -1,6 +1,6 @@
 //! Applies what is pending.
 
-use refinery::{Migration, Runner, Target};
+use refinery::Migration;
 use serde::Serialize;
 
 use super::embedded;
@@ -9,11 +9,11 @@ use super::online::{Online, Preparation};
 use super::policies::{self, Policy};
 use super::preflight::{self, Facts};
 use super::restore::{self, Archived, Restored};
-use super::session::Session;
+use super::transaction::Transactions;
 use super::wrapper::{Extras, Migrator, Step};
 use crate::db::Connection;
-use crate::error::{Error, Result};
-use crate::ops::event::Event;
+use crate::error::Result;
+use crate::event::Event;
 use crate::report::{Cell, Report, Tone};
 
 /// What a run would do, as found before anything is changed.
@@ -29,7 +29,6 @@ pub struct Assessment {
     pub archived: Vec<Archived>,
     /// Whether [`apply`] puts that back.
     pub restore: bool,
-    target: Option<i64>,
 }
 
 impl Assessment {
@@ -86,7 +85,7 @@ pub fn foreign_histories(tables: &[String]) -> Option<String> {
 ///
 /// # Errors
 /// [`crate::Kind::Diverged`], or the first precondition that does not hold.
-pub async fn assess(connection: &Connection, target: Option<i64>) -> Result<Assessment> {
+pub async fn assess(connection: &mut Connection, target: Option<i64>) -> Result<Assessment> {
     loop {
         let history = history::read(connection).await?;
         match assess_as_of(connection, history.clone(), target).await {
@@ -97,7 +96,7 @@ pub async fn assess(connection: &Connection, target: Option<i64>) -> Result<Asse
 }
 
 async fn assess_as_of(
-    connection: &Connection,
+    connection: &mut Connection,
     history: Option<Vec<Applied>>,
     target: Option<i64>,
 ) -> Result<Assessment> {
@@ -115,7 +114,6 @@ async fn assess_as_of(
         facts: None,
         archived: Vec::new(),
         restore: false,
-        target,
     };
     if !assessment.pending.is_empty() {
         assessment.facts = Some(preflight::read(connection).await?);
@@ -134,7 +132,7 @@ async fn assess_as_of(
 /// A precondition that does not hold, [`crate::Kind::Locked`], [`crate::Kind::Diverged`], [`crate::Kind::Unknown`],
 /// or [`crate::Kind::Failed`] with the failing statement.
 pub async fn apply(
-    session: Session<'_>,
+    connection: &mut Connection,
     assessment: &Assessment,
     online: Online,
     replaced: &[Policy],
@@ -144,46 +142,34 @@ pub async fn apply(
         return Ok(UpReport::new(from, assessment, Vec::new(), Vec::new()));
     };
     facts.check()?;
-    session.observer.event(&Event::RunStarted {
+    connection.tell(&Event::RunStarted {
         action: "apply",
         total: assessment.pending.len(),
     });
-    let migrations = embedded::migrations();
-    let mut runner = Runner::new(&migrations);
-    if let Some(target) = assessment.target {
-        runner = runner.set_target(Target::Version(target));
-    }
-    runner.set_migration_table_name(history::TABLE);
-    let mut migrator = Migrator::new(
-        session,
-        migrations,
-        assessment.history.clone(),
-        Extras {
+    let mut migrator = Migrator {
+        transactions: Transactions {
+            connection,
+            migrations: embedded::migrations(),
+            history: assessment.history.clone().unwrap_or_default(),
+        },
+        extras: Extras {
             consent: policies::consent(replaced),
             preparation: Preparation {
                 enabled: online.applies_to(facts.agents()),
             },
             restored: assessment.restored_versions(),
         },
-    );
-    runner.run_async(&mut migrator).await.map_err(ours)?;
+        steps: Vec::new(),
+    };
+    for migration in &assessment.pending {
+        migrator.apply(migration).await?;
+    }
     let steps = std::mem::take(&mut migrator.steps);
     let mut report = UpReport::new(from, assessment, steps, replaced.to_vec());
     if assessment.restore {
         report.restored = migrator.restored(&assessment.archived).await?;
     }
     Ok(report)
-}
-
-/// Takes our error out of refinery's.
-fn ours(error: refinery::Error) -> Error {
-    let error = match error.kind() {
-        refinery::error::Kind::Connection(_, source) => source.downcast_ref::<Error>().cloned(),
-        _ => None,
-    }
-    .ok_or(error);
-    error
-        .unwrap_or_else(|other| Error::failed("could not apply the migrations").with_cause(other.to_string()))
 }
 
 fn last(applied: &[Applied]) -> Option<i64> {

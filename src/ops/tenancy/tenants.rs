@@ -1,11 +1,11 @@
 //! Tenants, found by id or slug.
 
 use serde::Serialize;
-use tokio_postgres::{Row, Transaction};
+use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::fault::Fault;
 use super::nearest::{nearest, question};
+use crate::db::{Fault, Transaction};
 use crate::error::{Error, Result};
 use crate::model::{TenantId, TenantRef};
 

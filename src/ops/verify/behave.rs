@@ -3,15 +3,26 @@
 use std::pin::Pin;
 
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Error as ServerError, Row, Transaction};
+use tokio_postgres::{Error as ServerError, Row};
 
 use super::check::Check;
 use super::finding::{Finding, NotChecked, reason};
 use super::pipeline;
-use crate::db::Connection;
+use crate::db::engine::retry;
+use crate::db::{Connection, Fault, Transaction};
 use crate::error::{Error, Result};
 
 const CREATE: &str = include_str!("../../../sql/probe/create.sql");
+/// Acts as whoever verifies again, who is not whom the session began as where the engine put that right.
+const BE_ONESELF: &str = "; select pg_catalog.set_config('role', pg_catalog.current_setting('vital.prober'), true); \
+     set local search_path = pg_catalog";
+const BUILD: &str = include_str!("../../../sql/probe/build.sql");
+const FINISH: &str = include_str!("../../../sql/probe/finish.sql");
+const NEW_AGENT: &str = include_str!("../../../sql/probe/new_agent.sql");
+const NEW_AGENT_COLUMNS: &str = include_str!("../../../sql/probe/new_agent_columns.sql");
+/// Triggers and policies of others name things as they do in sessions of the API.
+const PATH: &str =
+    "select pg_catalog.set_config('search_path', pg_catalog.current_setting('vital.path'), true)";
 const UNDO: &str = "rollback to savepoint verify";
 
 /// One actor's turn in a check.
@@ -47,66 +58,95 @@ enum Answer {
 
 type Step<'a> = Pin<Box<dyn Future<Output = Answer> + 'a>>;
 
-/// Makes the probe and lets each actor try what `checks` say.
-pub(super) async fn behave(
-    connection: &mut Connection,
-    checks: &[&Check],
-) -> Result<(Vec<Finding>, Vec<NotChecked>)> {
-    if checks.is_empty() {
-        return Ok((Vec::new(), Vec::new()));
-    }
-    let failed = |error: &ServerError| Error::failed("could not act as users").caused_by(error);
-    let transaction = connection.begin().await.map_err(|e| failed(&e))?;
-    let outcome = match create(&transaction).await {
-        Ok(()) => act(&transaction, checks).await,
-        Err(error) => {
-            let reason = format!("the probe could not be created: {}", reason(&error));
-            let all = checks.iter().map(|check| NotChecked::new(&check.id, &reason));
-            Ok((Vec::new(), all.collect()))
-        }
-    };
-    transaction.rollback().await.map_err(|e| failed(&e))?;
-    outcome
+/// What the acting checks found.
+#[derive(Debug, Default)]
+pub(super) struct Behaviour {
+    pub findings: Vec<Finding>,
+    pub not_checked: Vec<NotChecked>,
+    /// The checks of which every turn gave an answer.
+    pub made: Vec<String>,
 }
 
-async fn create(transaction: &Transaction<'_>) -> Result<(), ServerError> {
-    transaction
-        .batch_execute(&format!(
-            "set local search_path = pg_catalog; set local jit = off; {CREATE}; savepoint verify"
-        ))
+/// Makes the probe and lets each actor try what `checks` say.
+pub(super) async fn behave(connection: &mut Connection, checks: &[&Check]) -> Result<Behaviour> {
+    if checks.is_empty() {
+        return Ok(Behaviour::default());
+    }
+    connection
+        .rehearse("could not act as users", async |transaction| {
+            let error = match create(transaction).await {
+                Ok(columns) => return act(transaction, checks, &columns).await,
+                Err(error) => error,
+            };
+            if retry::is_passing(&error) || retry::is_broken(&error) {
+                return Err(error.into());
+            }
+            // What the server refused while the probe was built, finish.sql tells with its SQLSTATE.
+            let told = error.as_db_error().map(|db| db.message());
+            let told = told.filter(|message| message.contains("(SQLSTATE "));
+            let told = told.map_or_else(|| reason(&error), str::to_owned);
+            let reason = format!("the probe could not be created: {told}");
+            let all = checks.iter().map(|check| NotChecked::new(&check.id, &reason));
+            Ok(Behaviour {
+                not_checked: all.collect(),
+                ..Behaviour::default()
+            })
+        })
         .await
 }
 
-async fn act(transaction: &Transaction<'_>, checks: &[&Check]) -> Result<(Vec<Finding>, Vec<NotChecked>)> {
-    let turns: Vec<Turn<'_>> = checks.iter().flat_map(|check| turns(check)).collect();
-    let run = |sql: String| -> Step<'_> {
-        Box::pin(async move { Answer::Done(transaction.batch_execute(&sql).await) })
-    };
-    let ask =
-        |sql| -> Step<'_> { Box::pin(async move { Answer::Rows(transaction.query_typed(sql, &[]).await) }) };
+/// Makes the probe; returns the columns that a user fills to create an agent, each followed by a comma.
+async fn create(transaction: &Transaction<'_>) -> Result<String, ServerError> {
+    transaction
+        .batch(&format!(
+            "set local jit = off; select pg_catalog.set_config('vital.prober', pg_catalog.current_setting('role'), true); \
+             {CREATE}; {BUILD}; {FINISH}"
+        ))
+        .await?;
+    let rows = transaction.query(NEW_AGENT_COLUMNS, &[]).await?;
+    let columns = rows.first().map(|row| row.try_get("columns")).transpose()?;
+    transaction.batch("savepoint verify").await?;
+    Ok(columns.unwrap_or_default())
+}
+
+async fn act(transaction: &Transaction<'_>, checks: &[&Check], columns: &str) -> Result<Behaviour, Fault> {
+    let texts: Vec<String> = checks
+        .iter()
+        .map(|check| with_agent(&check.sql, columns))
+        .collect();
+    let turns: Vec<Turn<'_>> = checks
+        .iter()
+        .zip(&texts)
+        .flat_map(|(check, sql)| turns(check, sql))
+        .collect();
+    let run =
+        |sql: String| -> Step<'_> { Box::pin(async move { Answer::Done(transaction.batch(&sql).await) }) };
+    let ask = |sql| -> Step<'_> { Box::pin(async move { Answer::Rows(transaction.query(sql, &[]).await) }) };
     let mut steps = Vec::with_capacity(turns.len() * 4);
     for turn in &turns {
         steps.push(run(become_actor(turn.actor)));
-        let reset = if turn.looks { "; reset role" } else { "" };
+        let reset = if turn.looks { BE_ONESELF } else { "" };
         steps.push(run(format!("{}{reset}", turn.first.unwrap_or_default())));
         steps.push(ask(turn.query));
         steps.push(run(UNDO.to_owned()));
     }
     let mut answers = pipeline::in_order(steps).await.into_iter();
-    let (mut findings, mut not_checked) = (Vec::new(), Vec::new());
+    let mut behaviour = Behaviour::default();
     for turn in &turns {
-        let Some(answers) = take(&mut answers)? else { break };
-        match judge(turn, answers) {
-            Ok(found) => findings.extend(found),
-            Err(why) => not_checked.push(why),
+        match judge(turn, take(&mut answers)?) {
+            Ok(found) => behaviour.findings.extend(found),
+            Err(why) => behaviour.not_checked.push(why),
         }
     }
-    not_checked.dedup();
-    Ok((findings, not_checked))
+    behaviour.not_checked.dedup();
+    let missed = |id: &str| behaviour.not_checked.iter().any(|not| not.check_id == id);
+    let made = checks.iter().filter(|check| !missed(&check.id));
+    behaviour.made = made.map(|check| check.id.clone()).collect();
+    Ok(behaviour)
 }
 
 /// Takes the four answers of a turn.
-fn take(answers: &mut impl Iterator<Item = Answer>) -> Result<Option<Answers>> {
+fn take(answers: &mut impl Iterator<Item = Answer>) -> Result<Answers, Fault> {
     let four = (answers.next(), answers.next(), answers.next(), answers.next());
     let (
         Some(Answer::Done(acted)),
@@ -115,20 +155,23 @@ fn take(answers: &mut impl Iterator<Item = Answer>) -> Result<Option<Answers>> {
         Some(Answer::Done(undone)),
     ) = four
     else {
-        return Ok(None);
+        return Err(Error::failed("the server left a question of the verification unanswered").into());
     };
-    undone.map_err(|error| Error::failed("the server ended the verification").caused_by(&error))?;
-    Ok(Some(Answers { acted, first, rows }))
+    undone?;
+    Ok(Answers { acted, first, rows })
 }
 
-fn turns(check: &Check) -> impl Iterator<Item = Turn<'_>> {
-    let (first, query, looks) = match (
-        check.sql.split_once("\n-- then\n"),
-        check.sql.split_once("\n-- look\n"),
-    ) {
+/// Puts in what it takes to create an agent here.
+fn with_agent(sql: &str, columns: &str) -> String {
+    sql.replace("{new_agent_columns}", columns)
+        .replace("{new_agent}", NEW_AGENT)
+}
+
+fn turns<'a>(check: &'a Check, sql: &'a str) -> impl Iterator<Item = Turn<'a>> {
+    let (first, query, looks) = match (sql.split_once("\n-- then\n"), sql.split_once("\n-- look\n")) {
         (Some((first, query)), _) => (Some(first), query, false),
         (_, Some((first, query))) => (Some(first.trim_end().trim_end_matches(';')), query, true),
-        _ => (None, check.sql.as_str(), false),
+        _ => (None, sql, false),
     };
     check.actors.iter().map(move |actor| Turn {
         check,
@@ -139,8 +182,11 @@ fn turns(check: &Check) -> impl Iterator<Item = Turn<'_>> {
     })
 }
 
-/// The statements that make the session act as `actor`, which is a word of our own files.
+/// The statements that make the session act as `actor`, which is a word of our own files; the prober stays who it is.
 fn become_actor(actor: &str) -> String {
+    if actor == "prober" {
+        return format!("select pg_catalog.set_config('vital.actor', '{actor}', true); {PATH}");
+    }
     let role = match actor {
         "anon" => "anon",
         "service" => "service_role",
@@ -154,7 +200,7 @@ fn become_actor(actor: &str) -> String {
     };
     format!(
         "select pg_catalog.set_config('vital.actor', '{actor}', true), \
-         pg_catalog.set_config('request.jwt.claims', {claims}, true); set local role {role}"
+         pg_catalog.set_config('request.jwt.claims', {claims}, true); {PATH}; set local role {role}"
     )
 }
 
@@ -187,7 +233,7 @@ fn weigh(turn: &Turn<'_>, error: &ServerError) -> Result<Vec<Finding>, NotChecke
     let code = error.code().map_or("", SqlState::code);
     // What fails by its data, a constraint or an exception of its own was let in.
     let let_in = ["22", "23", "P0"].iter().any(|class| code.starts_with(class));
-    match *SqlState::INSUFFICIENT_PRIVILEGE.code() == *code {
+    match *SqlState::INSUFFICIENT_PRIVILEGE.code() == *code && !turn.check.must_answer {
         true if turn.must_succeed() => Ok(vec![met(turn, "accepted", error)]),
         true => Ok(Vec::new()),
         false if turn.check.must_fail && let_in => Ok(vec![met(turn, "refused", error)]),

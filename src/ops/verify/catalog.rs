@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tokio_postgres::{IsolationLevel, Transaction};
 
 use super::check;
 use super::pipeline;
-use crate::db::Connection;
+use crate::db::{Connection, Fault, Transaction};
 use crate::error::{Error, Result};
 use crate::ops::migrate::embedded;
 use crate::report::{Cell, Report};
@@ -59,29 +58,15 @@ impl Catalog {
     /// # Errors
     /// [`crate::Kind::Failed`] if a query fails.
     pub async fn live(connection: &mut Connection) -> Result<Self> {
-        let failed =
-            |error: &tokio_postgres::Error| Error::failed("could not read the catalog").caused_by(error);
-        let transaction = connection
-            .build_transaction()
-            .read_only(true)
-            .isolation_level(IsolationLevel::RepeatableRead)
-            .start()
-            .await
-            .map_err(|e| failed(&e))?;
-        let catalog = Self::read(&transaction).await.map_err(|e| failed(&e))?;
-        transaction.rollback().await.map_err(|e| failed(&e))?;
+        let read = async |transaction: &Transaction<'_>| Self::read(transaction).await;
+        let catalog = connection.read("could not read the catalog", read).await?;
         Ok(Self { catalog })
     }
 
-    async fn read(transaction: &Transaction<'_>) -> Result<BTreeMap<String, Objects>, tokio_postgres::Error> {
-        transaction
-            .batch_execute("set local search_path = pg_catalog; set local jit = off")
-            .await?;
+    async fn read(transaction: &Transaction<'_>) -> Result<BTreeMap<String, Objects>, Fault> {
+        transaction.batch("set local jit = off").await?;
         let queries: Vec<String> = KINDS.iter().map(|kind| check::catalog_query(kind)).collect();
-        let answers = queries
-            .iter()
-            .map(|sql| transaction.query_typed(sql, &[]))
-            .collect();
+        let answers = queries.iter().map(|sql| transaction.query(sql, &[])).collect();
         let mut catalog = BTreeMap::new();
         for (kind, rows) in KINDS.iter().zip(pipeline::in_order(answers).await) {
             let mut objects = Objects::new();

@@ -61,6 +61,9 @@ pub struct Check {
     /// Whether a refusal is a finding rather than a pass.
     #[serde(skip)]
     pub(super) must_succeed: bool,
+    /// Whether a refusal keeps the check from being made.
+    #[serde(skip)]
+    pub(super) must_answer: bool,
     /// Whether everything but a refusal is a finding, another error included.
     #[serde(skip)]
     pub(super) must_fail: bool,
@@ -97,6 +100,7 @@ impl Check {
             requires: optional("requires"),
             actors: field("actors").split_whitespace().map(str::to_owned).collect(),
             must_succeed: field("expects") == "success",
+            must_answer: field("expects") == "answer",
             must_fail: field("expects") == "refusal",
             sql: expand(body(text)),
         }
@@ -139,7 +143,8 @@ fn body(text: &str) -> &str {
     &text[head..]
 }
 
-/// Puts catalog queries in for `{scope}`, `{our_tables}`, `{our_functions}`, `{catalog:kind}` and `{difference:kind}`.
+/// Puts catalog queries in for `{scope}`, `{our_tables}`, `{our_functions}`, `{path_schemas}`, `{catalog:kind}` and
+/// `{difference:kind}`.
 fn expand(sql: &str) -> String {
     let mut expanded = String::with_capacity(sql.len() * 2);
     let mut rest = sql;
@@ -175,7 +180,9 @@ fn included(name: &str) -> Option<String> {
             )
         }
         Some(("catalog", kind)) => Some(catalog_query(kind)),
-        None if matches!(name, "scope" | "our_tables" | "our_functions") => Some(catalog_query(name)),
+        None if matches!(name, "scope" | "our_tables" | "our_functions" | "path_schemas") => {
+            Some(catalog_query(name))
+        }
         _ => None,
     }
 }

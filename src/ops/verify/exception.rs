@@ -1,9 +1,13 @@
-//! Findings that somebody has accepted, with a reason and until a day.
+//! Findings and unmade checks that somebody has accepted, with a reason and until a day.
 
 use time::Date;
 
-use super::finding::Finding;
+use super::finding::{Finding, NotChecked};
 use crate::db::Exception;
+
+/// The object of an exception that covers a check which could not be made. No pattern stands for it, so that who accepts
+/// findings does not accept blindness by the way.
+pub(super) const NOT_CHECKED: &str = "not checked";
 
 /// The exception that covers a finding, if one does; one that has expired covers nothing.
 pub(super) fn covering<'a>(
@@ -16,17 +20,36 @@ pub(super) fn covering<'a>(
         .find(|exception| exception.until >= today && covers(exception, finding))
 }
 
-/// The exceptions that would cover a finding had they not expired.
+/// The exception that covers a check which could not be made, if one does.
+pub(super) fn excusing<'a>(
+    exceptions: &'a [Exception],
+    not: &NotChecked,
+    today: Date,
+) -> Option<&'a Exception> {
+    exceptions
+        .iter()
+        .find(|exception| exception.until >= today && excuses(exception, not))
+}
+
+/// The exceptions that would cover a finding, or a check which could not be made, had they not expired.
 pub(super) fn expired<'a>(
     exceptions: &'a [Exception],
     findings: &[Finding],
+    not_checked: &[NotChecked],
     today: Date,
 ) -> Vec<&'a Exception> {
     exceptions
         .iter()
         .filter(|exception| exception.until < today)
-        .filter(|exception| findings.iter().any(|finding| covers(exception, finding)))
+        .filter(|exception| {
+            findings.iter().any(|finding| covers(exception, finding))
+                || not_checked.iter().any(|not| excuses(exception, not))
+        })
         .collect()
+}
+
+fn excuses(exception: &Exception, not: &NotChecked) -> bool {
+    exception.object == NOT_CHECKED && matches(&exception.check, &not.check_id)
 }
 
 fn covers(exception: &Exception, finding: &Finding) -> bool {

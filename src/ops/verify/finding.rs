@@ -54,6 +54,8 @@ pub struct NotChecked {
     pub check_id: String,
     /// Why not.
     pub reason: String,
+    /// Why it does not count, if somebody accepted it.
+    pub accepted: Option<String>,
 }
 
 impl NotChecked {
@@ -61,6 +63,7 @@ impl NotChecked {
         Self {
             check_id: check_id.to_owned(),
             reason: reason.into(),
+            accepted: None,
         }
     }
 }

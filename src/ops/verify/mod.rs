@@ -25,7 +25,6 @@ pub use selection::{Request, Threshold};
 
 use crate::db::Connection;
 use crate::error::{Kind, Result};
-use crate::interrupt::Interrupt;
 use crate::ops::migrate::embedded;
 use crate::ops::migrate::history::{self, Applied};
 use catalog::Catalog;
@@ -38,16 +37,12 @@ use catalog::Catalog;
 ///
 /// # Errors
 /// [`Kind::Usage`] for an unknown check, [`Kind::Unreachable`] if the connection breaks, and [`Kind::Interrupted`].
-pub async fn verify(
-    connection: &mut Connection,
-    request: &Request,
-    interrupt: &Interrupt,
-) -> Result<Verification> {
+pub async fn verify(connection: &mut Connection, request: &Request) -> Result<Verification> {
     loop {
         let before = history::read(connection).await;
         let verification = verify_as_of(connection, before.clone(), request).await;
         // It canceled a single check, and the others went on.
-        interrupt.check()?;
+        connection.interrupt().check()?;
         match (before, history::read(connection).await) {
             (Ok(before), Ok(after)) if before != after => {}
             _ => return verification,
@@ -65,13 +60,14 @@ async fn verify_as_of(
     let promise = Catalog::promised()?.for_checks();
     let (pending, unreadable) = pending(history)?;
     let (runnable, premature): (Vec<&Check>, Vec<&Check>) = chosen
-        .into_iter()
+        .iter()
+        .copied()
         .partition(|check| pending.is_empty() || !check.needs_migrations());
     let (acting, reading): (Vec<&Check>, Vec<&Check>) =
         runnable.iter().copied().partition(|check| check.acts());
 
     let inspection = inspect::inspect(connection, &reading, &promise).await?;
-    let (acted, not_acted) = behave::behave(connection, &acting).await?;
+    let behaviour = behave::behave(connection, &acting).await?;
 
     let mut verification = Verification {
         database: connection.settings.describe(),
@@ -82,7 +78,8 @@ async fn verify_as_of(
         ..Verification::default()
     };
     verification.not_checked = inspection.not_checked;
-    verification.not_checked.extend(not_acted);
+    verification.not_checked.extend(behaviour.not_checked);
+    verification.not_applicable = inspection.not_applicable;
     verification.not_checked.extend(
         premature
             .iter()
@@ -90,8 +87,9 @@ async fn verify_as_of(
     );
     verification.not_checked.extend(unreadable);
     let mut findings = inspection.findings;
-    findings.extend(acted);
-    verification.settle(findings, &runnable, request);
+    findings.extend(behaviour.findings);
+    let made = [inspection.made, behaviour.made].concat();
+    verification.settle(findings, &chosen, &made, request);
     Ok(verification)
 }
 

@@ -78,21 +78,37 @@ impl Overview<'_> {
 
     /// The checks that could not be made, by reason.
     fn not_checked(&self) -> Vec<String> {
-        let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        let mut by_reason: BTreeMap<(&str, Option<&str>), Vec<&str>> = BTreeMap::new();
         for not in &self.0.not_checked {
-            by_reason.entry(&not.reason).or_default().push(&not.check_id);
+            let key = (not.reason.as_str(), not.accepted.as_deref());
+            by_reason.entry(key).or_default().push(&not.check_id);
         }
-        by_reason
+        let mut lines: Vec<String> = by_reason
             .iter()
-            .map(|(reason, ids)| match ids.len() {
-                0..=4 => format!("not checked: {}: {reason}", ids.join(", ")),
-                count => format!(
-                    "not checked: {count} checks, {} to {}: {reason}",
-                    ids[0],
-                    ids[count - 1]
-                ),
+            .map(|((reason, accepted), ids)| {
+                let accepted = accepted
+                    .map(|why| format!(" (accepted: {why})"))
+                    .unwrap_or_default();
+                match ids.len() {
+                    0..=4 => format!("not checked: {}: {reason}{accepted}", ids.join(", ")),
+                    count => format!(
+                        "not checked: {count} checks, {} to {}: {reason}{accepted}",
+                        ids[0],
+                        ids[count - 1]
+                    ),
+                }
             })
-            .collect()
+            .collect();
+        if self.0.verdict == Verdict::NotChecked {
+            lines.push(
+                "a check that could not run is no pass; `--allow-not-checked`, or an exception with the object \
+                 `not checked`, accepts it"
+                    .to_owned(),
+            );
+        }
+        let idle = self.0.not_applicable.iter();
+        lines.extend(idle.map(|not| format!("not applicable: {}: {}", not.check_id, not.reason)));
+        lines
     }
 
     fn verdict(&self) -> String {
@@ -104,15 +120,16 @@ impl Overview<'_> {
             ..
         } = self.0;
         let mut parts = vec![format!("{} checks passed", counts.passed)];
-        for (count, word) in [
-            (counts.errors, "error"),
-            (counts.warnings, "warning"),
-            (counts.infos, "hint"),
-        ] {
+        for (count, word) in [(counts.errors, "error"), (counts.warnings, "warning")] {
             let plural = if count == 1 { "" } else { "s" };
             parts.extend((count > 0).then(|| format!("{count} {word}{plural}")));
         }
-        for (count, word) in [(counts.excepted, "accepted"), (counts.not_checked, "not checked")] {
+        for (count, word) in [
+            (counts.infos, "info"),
+            (counts.excepted, "accepted"),
+            (counts.not_checked, "not checked"),
+            (counts.not_applicable, "not applicable"),
+        ] {
             parts.extend((count > 0).then(|| format!("{count} {word}")));
         }
         let what = parts.join(", ");
@@ -125,6 +142,9 @@ impl Overview<'_> {
                 }
             ),
             Verdict::Passed | Verdict::Findings => format!("{database}: {what}"),
+            Verdict::NotChecked => {
+                format!("{database}: not verified, because not everything was checked; {what}")
+            }
         }
     }
 }

@@ -21,6 +21,8 @@ pub enum Verdict {
     Pending,
     /// Something was found that counts.
     Findings,
+    /// Nothing was found that counts, but a check could not be made, and nobody accepted that.
+    NotChecked,
 }
 
 impl Verdict {
@@ -30,7 +32,7 @@ impl Verdict {
         match self {
             Self::Passed => 0,
             Self::Pending => Kind::Pending.exit_code(),
-            Self::Findings => Kind::Findings.exit_code(),
+            Self::Findings | Self::NotChecked => Kind::Findings.exit_code(),
         }
     }
 }
@@ -40,8 +42,10 @@ impl Verdict {
 pub struct Counts {
     /// Checks that were made and found nothing.
     pub passed: usize,
-    /// Checks that could not be made.
+    /// Checks that could not be made, accepted ones included.
     pub not_checked: usize,
+    /// Checks that have nothing to look at in this database.
+    pub not_applicable: usize,
     /// Findings of level error.
     pub errors: usize,
     /// Findings of level warning.
@@ -83,8 +87,10 @@ pub struct Verification {
     pub numbers: Option<Numbers>,
     /// What was found, the worst first.
     pub findings: Vec<Finding>,
-    /// Checks that could not be made.
+    /// Checks that could not be made, which is no pass.
     pub not_checked: Vec<NotChecked>,
+    /// Checks that have nothing to look at in this database, and why.
+    pub not_applicable: Vec<NotChecked>,
     /// Findings that an exception covers.
     pub excepted: Vec<Excepted>,
     /// Exceptions that would cover a finding, had they not expired.
@@ -95,18 +101,38 @@ pub struct Verification {
 
 impl Verification {
     /// Sorts what was found into findings and exceptions, counts, and decides.
-    pub(super) fn settle(&mut self, found: Vec<Finding>, made: &[&Check], request: &Request) {
+    ///
+    /// Of the checks that were `chosen` only those that were `made`, and found nothing, passed.
+    pub(super) fn settle(
+        &mut self,
+        found: Vec<Finding>,
+        chosen: &[&Check],
+        made: &[String],
+        request: &Request,
+    ) {
         let found_by = |id: &str| found.iter().any(|finding| finding.check_id == id);
+        self.not_checked.sort_by(|a, b| a.check_id.cmp(&b.check_id));
+        self.not_checked.dedup_by(|a, b| a.check_id == b.check_id);
         let missed = |id: &str| self.not_checked.iter().any(|not| not.check_id == id);
-        self.passed = made
+        let idle = |id: &str| self.not_applicable.iter().any(|not| not.check_id == id);
+        let (passed, unaccounted): (Vec<&Check>, Vec<&Check>) = chosen
             .iter()
-            .filter(|check| !found_by(&check.id) && !missed(&check.id))
-            .map(|check| check.id.clone())
-            .collect();
-        self.expired_exceptions = exception::expired(&request.exceptions, &found, request.today)
+            .copied()
+            .filter(|check| !found_by(&check.id) && !missed(&check.id) && !idle(&check.id))
+            .partition(|check| made.contains(&check.id));
+        self.passed = passed.iter().map(|check| check.id.clone()).collect();
+        let unaccounted = unaccounted
             .iter()
-            .map(|e| format!("{} on {} until {}: {}", e.check, e.object, e.until, e.reason))
-            .collect();
+            .map(|check| NotChecked::new(&check.id, "it was not made"));
+        self.not_checked.extend(unaccounted);
+        self.expired_exceptions =
+            exception::expired(&request.exceptions, &found, &self.not_checked, request.today)
+                .iter()
+                .map(|e| format!("{} on {} until {}: {}", e.check, e.object, e.until, e.reason))
+                .collect();
+        for not in &mut self.not_checked {
+            not.accepted = accepted(not, request);
+        }
         for finding in found {
             match exception::covering(&request.exceptions, &finding, request.today) {
                 Some(exception) => self.excepted.push(Excepted {
@@ -118,20 +144,20 @@ impl Verification {
             }
         }
         // What users can do because of a cause comes after the cause.
-        let acted = |id: &str| made.iter().any(|check| check.id == id && check.acts());
+        let acted = |id: &str| chosen.iter().any(|check| check.id == id && check.acts());
         let key = |f: &Finding| (f.level, acted(&f.check_id), f.check_id.clone(), f.object.clone());
         self.findings.sort_by_cached_key(key);
         self.excepted
             .sort_by_cached_key(|excepted| key(&excepted.finding));
         self.not_checked.sort_by(|a, b| a.check_id.cmp(&b.check_id));
-        self.not_checked.dedup_by(|a, b| a.check_id == b.check_id);
         self.count();
-        let counts = self.findings.iter().any(|f| request.threshold.counts(f.level))
-            || (request.threshold.not_checked && !self.not_checked.is_empty());
-        self.verdict = match counts {
+        let counts = self.findings.iter().any(|f| request.threshold.counts(f.level));
+        let blind = self.not_checked.iter().any(|not| not.accepted.is_none());
+        self.verdict = match (counts, blind) {
             _ if !self.pending.is_empty() => Verdict::Pending,
-            true => Verdict::Findings,
-            false => Verdict::Passed,
+            (true, _) => Verdict::Findings,
+            (false, true) => Verdict::NotChecked,
+            (false, false) => Verdict::Passed,
         };
     }
 
@@ -140,12 +166,23 @@ impl Verification {
         self.counts = Counts {
             passed: self.passed.len(),
             not_checked: self.not_checked.len(),
+            not_applicable: self.not_applicable.len(),
             errors: of(Level::Error),
             warnings: of(Level::Warning),
             infos: of(Level::Info),
             excepted: self.excepted.len(),
         };
     }
+}
+
+/// Why a check may stay unmade, if somebody said so.
+fn accepted(not: &NotChecked, request: &Request) -> Option<String> {
+    if let Some(exception) = exception::excusing(&request.exceptions, not, request.today) {
+        return Some(format!("{}, until {}", exception.reason, exception.until));
+    }
+    let allowed = |pattern: &String| exception::matches(pattern, &not.check_id);
+    let is_allowed = request.allow_not_checked.iter().any(allowed);
+    is_allowed.then(|| "by --allow-not-checked".to_owned())
 }
 
 /// How a level is coloured.
@@ -184,6 +221,18 @@ impl Report for Verification {
                 Cell::optional(finding.fix.as_deref()),
             ]
         };
-        self.findings.iter().map(row).collect()
+        let unmade = |not: &NotChecked| {
+            vec![
+                Cell::text(&not.check_id),
+                Cell::text("not checked").tone(Tone::Bad),
+                Cell::text(""),
+                Cell::text("checked"),
+                Cell::text(&not.reason),
+                Cell::optional(not.accepted.as_deref()),
+                Cell::optional(None::<String>),
+            ]
+        };
+        let findings = self.findings.iter().map(row);
+        findings.chain(self.not_checked.iter().map(unmade)).collect()
     }
 }

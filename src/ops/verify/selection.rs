@@ -7,13 +7,11 @@ use super::exception::matches;
 use crate::db::Exception;
 use crate::error::{Error, Result};
 
-/// What makes a run fail.
+/// What makes a run fail. Errors do, and checks that could not be made and that nobody accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Threshold {
-    /// Warnings, too; errors always do.
+    /// Warnings, too.
     pub warnings: bool,
-    /// Checks that could not be made, too.
-    pub not_checked: bool,
 }
 
 /// What a run is asked to do.
@@ -25,7 +23,9 @@ pub struct Request {
     pub skip: Vec<String>,
     /// What makes the run fail.
     pub threshold: Threshold,
-    /// Findings that somebody has accepted.
+    /// The checks that may stay unmade, by id or a pattern with `*`.
+    pub allow_not_checked: Vec<String>,
+    /// Findings, and checks that cannot be made, that somebody has accepted.
     pub exceptions: Vec<Exception>,
     /// The day by which exceptions expire.
     pub today: Date,
@@ -38,6 +38,7 @@ impl Default for Request {
             only: Vec::new(),
             skip: Vec::new(),
             threshold: Threshold::default(),
+            allow_not_checked: Vec::new(),
             exceptions: Vec::new(),
             today: OffsetDateTime::now_utc().date(),
         }
@@ -51,7 +52,8 @@ impl Request {
     /// [`crate::Kind::Usage`] for a name that is no check's, also in an exception.
     pub(super) fn choose<'a>(&self, checks: &'a [Check]) -> Result<Vec<&'a Check>> {
         let of_exceptions = self.exceptions.iter().map(|exception| &exception.check);
-        for pattern in self.only.iter().chain(&self.skip).chain(of_exceptions) {
+        let named = self.only.iter().chain(&self.skip).chain(&self.allow_not_checked);
+        for pattern in named.chain(of_exceptions) {
             if !checks.iter().any(|check| matches(pattern, &check.id)) {
                 return Err(unknown(pattern, checks));
             }
@@ -99,6 +101,7 @@ mod tests {
             only: owned(only),
             skip: owned(skip),
             threshold: Threshold::default(),
+            allow_not_checked: Vec::new(),
             exceptions: Vec::new(),
             today: time::macros::date!(2026 - 01 - 02),
         }

@@ -105,6 +105,7 @@ fn triggers_are_all_there_and_enabled() {
         "agents agents_30_audit_truncate O",
         "agents agents_30_audit_update O",
         "resource_sharing_audit refuse_audit_change O",
+        "tenants assert_current_rights_tenants O",
         "tenants audit_tenants O",
         "tenants audit_tenants_truncate O",
         "tenants guard_tenants O",

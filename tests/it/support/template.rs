@@ -20,6 +20,10 @@ pub enum Template {
     PreState,
     /// The same as somebody migrated it by hand.
     Legacy,
+    /// A database as real ones are before the first migration: 92 columns with rules of their own, and what hangs on them.
+    RealShaped,
+    /// The same, migrated by this binary.
+    RealMigrated,
     /// The state before, migrated by this binary.
     Migrated,
     /// The state before, migrated, with tenants, users and agents of every kind.
@@ -50,6 +54,8 @@ impl Template {
             Self::Supabase => "template_supabase",
             Self::PreState => "template_pre_state",
             Self::Legacy => "template_legacy",
+            Self::RealShaped => "template_real_shaped",
+            Self::RealMigrated => "template_real_migrated",
             Self::Migrated => "template_migrated",
             Self::World => "template_world",
             Self::Used => "template_used",
@@ -90,6 +96,20 @@ impl Template {
                 vec![Step::Vital(
                     "postgres",
                     &["migrate", "down", "--to", "0", "--yes"],
+                )],
+            ),
+            Self::RealShaped => (
+                Some(Self::Supabase),
+                vec![
+                    Step::File("users.sql", "postgres"),
+                    Step::File("real-shaped.sql", "supabase_admin"),
+                ],
+            ),
+            Self::RealMigrated => (
+                Some(Self::RealShaped),
+                vec![Step::Vital(
+                    "postgres",
+                    &["migrate", "up", "--replace-policies", "--yes"],
                 )],
             ),
             Self::Migrated => (

@@ -6,10 +6,12 @@ mod data;
 mod drift;
 mod exposure;
 mod output;
+mod real;
 mod roles;
 mod shape;
 mod shape_code;
 mod snapshot;
+mod unmade;
 
 use serde_json::Value;
 

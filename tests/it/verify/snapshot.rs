@@ -77,12 +77,16 @@ fn document(checks: &[Check]) -> String {
     let mut text = String::from(
         "# The checks of `vital verify`\n\n\
          Generated from the heads of the files in `sql/verify`; `UPDATE_SNAPSHOTS=1 cargo test` rewrites it.\n\n\
-         A check that finds nothing passes. One that the role's privileges do not allow is listed as not checked, which is\n\
-         no pass: `--fail-on not-checked` makes it count. `--only` and `--skip` take ids, with `*` for any text. A finding\n\
-         that is accepted goes into `vital.yaml`, with a reason and a last day:\n\n\
+         A check that was made and found nothing passes. One that could not be made, because the role's privileges or the\n\
+         tables do not allow it, is listed as not checked and ends the run with 4, like an error. `--only` and `--skip` take\n\
+         ids, with `*` for any text. A finding that is accepted goes into `vital.yaml`, with a reason and a last day; so does\n\
+         a check that cannot be made here, with the object `not checked`. `--allow-not-checked[=CHECK,...]` accepts that for\n\
+         one run.\n\n\
          ```yaml\n\
          verify:\n  exceptions:\n    - check: publications\n      object: publication analytics\n      \
-         reason: the warehouse may see every tenant (DPO, 2026-01-12)\n      until: 2026-12-31\n\
+         reason: the warehouse may see every tenant (DPO, 2026-01-12)\n      until: 2026-12-31\n    \
+         - check: behaviour-audit-erased\n      object: not checked\n      \
+         reason: this role may not become service_role (DPO, 2026-01-12)\n      until: 2026-12-31\n\
          ```\n\n\
          | check | level | what it finds |\n|---|---|---|\n",
     );

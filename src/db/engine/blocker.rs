@@ -4,7 +4,13 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::ops::event::Blocker;
+use tokio_postgres::SimpleQueryMessage;
+
+use super::transaction::{Access, Begin, Transaction};
+use crate::db::Connection;
+use crate::event::Blocker;
+
+const BLOCKERS: &str = include_str!("../../../sql/engine/blockers.sql");
 
 /// A session that holds a lock, as the server tells.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -76,6 +82,34 @@ impl BlockerRow {
             query: self.query.clone(),
         }
     }
+}
+
+impl Connection {
+    /// Lists the sessions that hold locks on tables which this product reads or writes, those first whose locks keep
+    /// even readers out; empty if the server does not tell.
+    pub async fn blockers(&self) -> Vec<BlockerRow> {
+        let begin = Begin::new(Access::Snapshot, &self.settings.timeouts);
+        let answer = Transaction::ask(self, begin, BLOCKERS).await.unwrap_or_default();
+        json(&answer)
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default()
+    }
+}
+
+/// The same from within a transaction that must go on.
+pub(crate) async fn within(transaction: &Transaction<'_>) -> Vec<BlockerRow> {
+    let answer = transaction.simple(BLOCKERS).await.unwrap_or_default();
+    json(&answer)
+        .and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_default()
+}
+
+/// The value of column `json` in an answer.
+pub(crate) fn json(answer: &[SimpleQueryMessage]) -> Option<String> {
+    answer.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.try_get("json").ok().flatten().map(str::to_owned),
+        _ => None,
+    })
 }
 
 fn seconds(ms: u64) -> String {
