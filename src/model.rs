@@ -57,7 +57,7 @@ impl FromStr for Email {
         });
         match sound {
             true => Ok(Self(text.to_lowercase())),
-            false => Err(format!("`{}` is no e-mail address", shortened(text))),
+            false => Err(format!("`{}` is not a valid e-mail address", shortened(text))),
         }
     }
 }
@@ -91,7 +91,7 @@ impl FromStr for TenantSlug {
         match text.len() <= 100 && text.split('-').all(is_word) {
             true => Ok(Self(text.to_owned())),
             false => Err(format!(
-                "`{}` is no slug: lower-case letters and digits, words joined by hyphens, 100 at most",
+                "`{}` is not a valid slug: use lower-case letters and digits, words joined by hyphens, 100 characters at most",
                 shortened(text)
             )),
         }

@@ -73,7 +73,7 @@ impl Report for AdminChanges {
     fn summary(&self) -> Vec<String> {
         let changes = self.changes();
         vec![match (changes, self.dry_run) {
-            (0, _) => "nothing to do: everything is so already".to_owned(),
+            (0, _) => "nothing to do: already up to date".to_owned(),
             (_, true) => format!("would change {changes}; nothing was changed"),
             (_, false) => format!("changed {changes}"),
         }]

@@ -35,7 +35,7 @@ fn a_grant_is_recorded_once_with_who_asked_for_it() {
     assert!(
         again
             .stdout
-            .ends_with("nothing to do: everything is so already\n"),
+            .ends_with("nothing to do: already up to date\n"),
         "{again}"
     );
     assert_eq!(

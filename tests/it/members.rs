@@ -56,7 +56,7 @@ fn assign_suspend_assign_remove_keeps_roles_in_step() {
         assert!(
             again
                 .stdout
-                .ends_with("nothing to do: everything is so already\n"),
+                .ends_with("nothing to do: already up to date\n"),
             "{again}"
         );
         assert_eq!(state(&db, MIA), expected, "{arguments:?}");
@@ -155,7 +155,7 @@ fn unknown_users_name_the_nearest_and_nothing_is_half_done() {
         .vital(&["suspend-user", MIA, "--tenant", DHS, "--yes"])
         .failure(1);
     assert!(
-        run.stderr.contains("is no member of `digital-health-startup`"),
+        run.stderr.contains("is not a member of `digital-health-startup`"),
         "{run}"
     );
     let run = db.vital(&["assign-user", "mia"]).failure(2);

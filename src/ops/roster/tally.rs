@@ -19,7 +19,7 @@ pub struct Tally {
     pub added: usize,
     /// Members with another role or status before.
     pub changed: usize,
-    /// Members who were so already.
+    /// Members who were up to date.
     pub unchanged: usize,
 }
 
@@ -94,7 +94,8 @@ impl Report for Roster {
 
     fn summary(&self) -> Vec<String> {
         vec![match (self.changes(), self.dry_run) {
-            (0, _) => format!("nothing to do: all {} are so already", self.lines),
+            (0, _) if self.lines == 0 => "nothing to do: the file is empty".to_owned(),
+            (0, _) => format!("nothing to do: all {} are already up to date", self.lines),
             (changes, true) => format!("would change {changes} of {}; nothing was changed", self.lines),
             (changes, false) => format!("changed {changes} of {}", self.lines),
         }]

@@ -7,7 +7,7 @@ use super::value::Given;
 use crate::db::Transaction;
 use crate::error::Error;
 use crate::model::{TenantRef, UserRef};
-use crate::ops::members::{self, Member, Seat, Wish};
+use crate::ops::members::{self, Member, Membership, Request};
 use crate::ops::tenancy::{Fault, Outcome, people, tenants};
 use crate::ops::tenant::{Assignment, TenantChange, insert, write};
 use crate::ops::{admins, tenant};
@@ -21,7 +21,7 @@ pub enum Action {
     Create,
     /// It differs.
     Change,
-    /// It is so already.
+    /// It is already as the file says.
     Unchanged,
 }
 
@@ -120,7 +120,8 @@ impl Report for Seeded {
         let (create, change) = (self.count(Action::Create), self.count(Action::Change));
         let unchanged = self.count(Action::Unchanged);
         vec![match (create + change, self.dry_run) {
-            (0, _) => format!("nothing to do: all {unchanged} are so already"),
+            (0, _) if unchanged == 0 => "nothing to do: the file is empty".to_owned(),
+            (0, _) => format!("nothing to do: all {unchanged} are already up to date"),
             (_, true) => format!(
                 "would create {create} and change {change}, {unchanged} unchanged; nothing was changed"
             ),
@@ -144,8 +145,8 @@ pub async fn seed(
         let change = converge(transaction, tenant).await?;
         items.push(tenant_item(&change));
     }
-    let seats = seats(transaction, &file.tenants).await?;
-    let members = members::change(transaction, &seats, allow_no_owner).await?;
+    let memberships = memberships(transaction, &file.tenants).await?;
+    let members = members::change(transaction, &memberships, allow_no_owner).await?;
     items.extend(members.members.iter().map(member_item));
     let admins = people::find(transaction, &file.platform_admins).await?;
     for change in admins::grant(transaction, &admins, None).await?.users {
@@ -225,7 +226,7 @@ async fn converge(transaction: &Transaction<'_>, tenant: &SeedTenant) -> Result<
     write(transaction, existing.id, &assignments).await
 }
 
-async fn seats(transaction: &Transaction<'_>, all: &[SeedTenant]) -> Result<Vec<Seat>, Fault> {
+async fn memberships(transaction: &Transaction<'_>, all: &[SeedTenant]) -> Result<Vec<Membership>, Fault> {
     let slugs: Vec<_> = all
         .iter()
         .map(|tenant| TenantRef::Slug(tenant.slug.clone()))
@@ -242,12 +243,12 @@ async fn seats(transaction: &Transaction<'_>, all: &[SeedTenant]) -> Result<Vec<
     };
     let users: Vec<UserRef> = wanted().map(|(member, _)| member.user.clone()).collect();
     let people = people::find(transaction, &users).await?;
-    let seats = wanted().zip(people).map(|((member, tenant), user)| Seat {
+    let memberships = wanted().zip(people).map(|((member, tenant), user)| Membership {
         user,
         tenant: tenant.clone(),
-        wish: Wish::Exactly(member.role, member.status),
+        request: Request::Exactly(member.role, member.status),
     });
-    Ok(seats.collect())
+    Ok(memberships.collect())
 }
 
 fn tenant_item(change: &TenantChange) -> Item {

@@ -156,7 +156,7 @@ fn find<'a>(columns: &'a [Column], assignment: &Assignment) -> Result<&'a Column
     };
     if !assignment.path.is_empty() && !column.is_json {
         return Err(Error::usage(format!(
-            "`{}` is no path: column `{name}` holds a {}, not a document",
+            "`{}` is not a valid path: column `{name}` holds a {}, not a document",
             assignment.key(),
             column.kind
         ))

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::model::TenantRef;
 use crate::ops::tenancy::{Fault, tenants};
 
-/// Changes what `assignments` say, and nothing if it is so already.
+/// Changes what `assignments` say, and nothing if it is up to date.
 ///
 /// # Errors
 /// A refusal of an unknown tenant or column, of a value that the column cannot hold, and of another id.

@@ -69,7 +69,7 @@ impl Report for TenantChange {
     fn summary(&self) -> Vec<String> {
         let slug = &self.tenant.slug;
         vec![match (self.changed.is_empty(), self.created, self.dry_run) {
-            (true, ..) => format!("nothing to do: tenant `{slug}` is so already"),
+            (true, ..) => format!("nothing to do: tenant `{slug}` is already up to date"),
             (_, true, true) => format!("would create tenant `{slug}`; nothing was changed"),
             (_, true, false) => format!("created tenant `{slug}` ({})", self.tenant.id),
             (_, false, true) => format!("would change tenant `{slug}`; nothing was changed"),

@@ -152,7 +152,7 @@ pub fn idle(viewer: &Viewer) -> Vec<Reason> {
         return viewer.memberships.iter().map(|m| obstacle(viewer, m)).collect();
     }
     let says = match &viewer.requested {
-        Some(requested) => format!("they ask to act for {requested}, of which they are no active member"),
+        Some(requested) => format!("they ask to act for {requested} but are not an active member of it"),
         None => format!("they belong to {} tenants and chose none", choices.len()),
     };
     let code = if viewer.requested.is_some() {
@@ -222,7 +222,7 @@ fn obstacle(viewer: &Viewer, membership: &Membership) -> Reason {
         ),
         (None, Some(requested)) => Reason::new(
             "wrong_choice",
-            format!("they ask to act for {requested}, of which they are no active member"),
+            format!("they ask to act for {requested} but are not an active member of it"),
             choose,
         ),
         (None, None) => Reason::new(
