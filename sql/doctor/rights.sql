@@ -23,6 +23,7 @@ tables as (
         'public.resource_sharing_audit',
         'vital_private.admin_audit',
         'vital_private.refinery_schema_history',
+        'vital_private.sharing_sources',
         'auth.users'
     )
 ),

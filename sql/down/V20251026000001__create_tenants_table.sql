@@ -38,7 +38,8 @@ drop table
     public.tenants,
     vital_private.admin_audit,
     vital_private.replaced_policies,
-    vital_private.seeded_tenants;
+    vital_private.seeded_tenants,
+    vital_private.stand_ins;
 
 drop function if exists public.get_super_admin_tenant_id();
 drop function if exists vital_private.audit_admin();
@@ -54,7 +55,9 @@ drop function if exists vital_private.platform_admin_tenants();
 drop function if exists vital_private.is_known_gone(uuid);
 drop function if exists vital_private.is_platform_admin();
 drop function if exists vital_private.has_account(uuid);
+drop function if exists vital_private.author_id();
 drop function if exists vital_private.caller_id();
+drop function if exists vital_private.is_json(text);
 drop function if exists vital_private.drop_retired_functions();
 drop function if exists vital_private.retire_functions(name[]);
 drop function if exists vital_private.replace_policies(regclass[], name[]);

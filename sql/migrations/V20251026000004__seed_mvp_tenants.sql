@@ -59,7 +59,7 @@ where a.tenant_id is null;
 
 -- One statement, so that one scan of the table serves all three checks. Only a database that was migrated by hand has rows
 -- that violate one: where the sharing columns disagree, the narrower reading wins, so nobody gains access by being
--- migrated. What violates the checks after that stops the migration.
+-- migrated, and who is named twice is named once. What violates the checks after that stops the migration.
 do $$
 declare
     v_settled boolean := false;
@@ -81,7 +81,15 @@ begin
         set
             is_shared = settled.sharing_mode <> 'private',
             sharing_mode = settled.sharing_mode,
-            shared_with = case when settled.sharing_mode = 'selective' then array_remove(a.shared_with, null) end
+            shared_with = case when settled.sharing_mode = 'selective' then
+                array(
+                    select recipient.id
+                    from unnest(a.shared_with) with ordinality as recipient (id, place)
+                    where recipient.id is not null
+                    group by recipient.id
+                    order by min(recipient.place)
+                )
+            end
         from (
             select
                 b.id,
@@ -97,6 +105,7 @@ begin
                or b.is_shared <> (b.sharing_mode <> 'private')
                or (b.sharing_mode = 'selective') <> (coalesce(cardinality(b.shared_with), 0) > 0)
                or array_position(b.shared_with, null) is not null
+               or length(array_to_tsvector(array_remove(b.shared_with, null)::text[])) <> cardinality(b.shared_with)
         ) as settled
         where a.id = settled.id;
         v_settled := true;
@@ -188,7 +197,7 @@ begin
             w.status,
             case when w.status = 'invited' then now() end,
             case when w.status = 'active' then now() end,
-            vital_private.caller_id()
+            vital_private.author_id()
         from wanted as w
         where w.role is not null
           and (w.role, w.status) is distinct from (w.previous_role, w.previous_status)
@@ -209,7 +218,7 @@ begin
     ),
     granted as (
         insert into public.user_roles (user_id, role, tenant_id, granted_by)
-        select w.user_id, w.granted_role, w.tenant_id, vital_private.caller_id()
+        select w.user_id, w.granted_role, w.tenant_id, vital_private.author_id()
         from wanted as w
         where w.status = 'active'
           and w.role is not null
@@ -296,7 +305,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform vital_private.require_users(array[p_user_id]);
-    perform vital_private.change_platform_admins(array[p_user_id], true, vital_private.caller_id());
+    perform vital_private.change_platform_admins(array[p_user_id], true, vital_private.author_id());
 end
 $$;
 

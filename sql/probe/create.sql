@@ -1,4 +1,4 @@
--- Lists the rows of the probe: three tenants, ten users and six agents, for build.sql to make in a transaction that is
+-- Lists the rows of the probe: three tenants, eleven users and six agents, for build.sql to make in a transaction that is
 -- always rolled back. Their ids are random, so that two runs never meet, and lie in settings that end with the
 -- transaction: vital.tenant_<name>, vital.user_<name>, vital.agent_<name>.
 --
@@ -21,7 +21,7 @@ begin
     foreach v_name in array array[
         'tenant_home', 'tenant_other', 'tenant_closed',
         'user_owner', 'user_member', 'user_guest', 'user_neighbour', 'user_stranger', 'user_removed', 'user_suspended',
-        'user_invited', 'user_inmate', 'user_admin',
+        'user_invited', 'user_inmate', 'user_traveller', 'user_admin',
         'agent_own_private', 'agent_own_shared', 'agent_global', 'agent_foreign_private', 'agent_foreign_shared',
         'agent_closed_private'
     ]
@@ -32,6 +32,8 @@ begin
     perform set_config('request.jwt.claims', '', true);
     perform set_config('request.jwt.claim.sub', '', true);
     perform set_config('request.headers', '', true);
+    perform set_config('request.method', '', true);
+    perform set_config('request.path', '', true);
     perform set_config('app.tenant_id', '', true);
     perform set_config('app.tenant_user', '', true);
     -- Triggers of others name their tables and functions as they do in sessions of the API.
@@ -47,6 +49,14 @@ begin
         true
     );
     perform set_config('vital.made', '{}', true);
+
+    -- They count as users that exist, whether or not there is a directory of users that takes them.
+    insert into vital_private.stand_ins (user_id)
+    select current_setting('vital.user_' || p.person)::uuid
+    from unnest(array[
+        'owner', 'member', 'guest', 'neighbour', 'stranger', 'removed', 'suspended', 'invited', 'inmate', 'traveller',
+        'admin'
+    ]) as p (person);
 
     -- People first: others' foreign keys and functions may ask for them. Where they cannot be made, that is told only if
     -- somebody does.
@@ -78,7 +88,7 @@ begin
         select u.person, current_setting('vital.' || u.person) as id
         from unnest(array[
             'user_owner', 'user_member', 'user_guest', 'user_neighbour', 'user_stranger', 'user_removed',
-            'user_suspended', 'user_invited', 'user_inmate', 'user_admin'
+            'user_suspended', 'user_invited', 'user_inmate', 'user_traveller', 'user_admin'
         ]) as u (person)
     ) as p
     where 'id' = any (v_columns);
@@ -119,7 +129,7 @@ begin
             ) as t
             cross join unnest(array[
                 'user_owner', 'user_member', 'user_guest', 'user_neighbour', 'user_stranger', 'user_removed',
-                'user_suspended', 'user_invited', 'user_inmate', 'user_admin'
+                'user_suspended', 'user_invited', 'user_inmate', 'user_traveller', 'user_admin'
             ]) as u (person)
         ),
         '[]'
@@ -162,7 +172,9 @@ begin
                 ('suspended', 'home', 'member', 'suspended'),
                 ('invited', 'home', 'member', 'invited'),
                 ('neighbour', 'other', 'owner', 'active'),
-                ('inmate', 'closed', 'owner', 'active')
+                ('inmate', 'closed', 'owner', 'active'),
+                ('traveller', 'home', 'member', 'active'),
+                ('traveller', 'other', 'member', 'active')
         ) as m (person, tenant, role, status)
     );
 

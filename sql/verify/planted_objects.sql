@@ -13,7 +13,12 @@ select
     o.expected,
     'owned by ' || o.owner::regrole as actual,
     null as explanation,
-    format(E'-- review: find out who made it and why\ndrop %s%s;', o.object, case o.class when 'pg_proc'::regclass then ' cascade' else '' end) as fix
+    format(
+        E'-- review: find out who made it and why\ndrop %s if exists %s%s;',
+        split_part(o.object, ' ', 1),
+        substr(o.object, strpos(o.object, ' ') + 1),
+        case o.class when 'pg_proc'::regclass then ' cascade' else '' end
+    ) as fix
 from (
     select
         case p.prokind when 'a' then 'aggregate ' when 'p' then 'procedure ' else 'function ' end || p.oid::regprocedure

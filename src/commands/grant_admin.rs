@@ -33,7 +33,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
         let changed = preview.users.iter().filter(|user| user.changed);
         let names: Vec<_> = changed.map(|user| user.user.full_name()).collect();
         Question {
-            details: Vec::new(),
+            details: preview.warnings(),
             text: format!(
                 "grant platform admin, who sees and changes every tenant, to {} in {place}?",
                 names.join(", ")

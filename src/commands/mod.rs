@@ -26,7 +26,6 @@ mod verify;
 
 use std::sync::Arc;
 
-
 use clap::{Parser, Subcommand};
 
 use crate::cli::{Global, exit_codes};

@@ -11,6 +11,7 @@ use crate::report::{Cell, Report, Tone};
 const FACTS: &str = include_str!("../../sql/bootstrap/facts.sql");
 const ROLES: &str = include_str!("../../sql/bootstrap/roles.sql");
 const AUTH: &str = include_str!("../../sql/bootstrap/auth.sql");
+const OWNER: &str = include_str!("../../sql/bootstrap/owner.sql");
 const WHAT: &str = "could not create the roles and functions of the API";
 
 /// What the API needs, and whether the bootstrap created it or found it.
@@ -23,7 +24,7 @@ pub struct Bootstrap {
 /// One object of the bootstrap.
 #[derive(Debug, Serialize)]
 pub struct Object {
-    /// `role`, `schema` or `function`.
+    /// `role`, `schema`, `function` or `grant`.
     pub kind: String,
     /// Its name.
     pub name: String,
@@ -87,6 +88,7 @@ async fn create(transaction: &Transaction<'_>) -> Result<Bootstrap, Fault> {
     if objects.iter().any(|object| object.created) {
         transaction.batch(ROLES).await.map_err(refused)?;
         transaction.batch(AUTH).await.map_err(refused)?;
+        transaction.batch(OWNER).await.map_err(refused)?;
     }
     Ok(Bootstrap { objects })
 }

@@ -14,6 +14,7 @@ use crate::report::{Cell, Report, Tone};
 
 const LOCK_MEMBERS: &str = include_str!("../../sql/admin/lock_members.sql");
 const OWNERLESS: &str = include_str!("../../sql/admin/ownerless.sql");
+const SEVERAL_TENANTS: &str = include_str!("../../sql/admin/several_tenants.sql");
 const MEMBERSHIPS: &str = include_str!("../../sql/admin/memberships.sql");
 const CHANGE_MEMBERS: &str = include_str!("../../sql/admin/change_members.sql");
 const REQUIRE_USERS: &str = include_str!("../../sql/admin/require_users.sql");
@@ -73,6 +74,8 @@ pub struct Members {
     pub dry_run: bool,
     /// Every membership that was asked for, in that order.
     pub members: Vec<Member>,
+    /// Users who became active in a tenant beside another one: nothing tells any more which of them they act for.
+    pub must_choose: Vec<Person>,
 }
 
 impl Outcome for Members {
@@ -117,11 +120,23 @@ impl Report for Members {
 
     fn summary(&self) -> Vec<String> {
         let (changes, all) = (self.changes(), self.members.len());
-        vec![match (changes, self.dry_run) {
+        let mut lines = vec![match (changes, self.dry_run) {
             (0, _) => "nothing to do: already up to date".to_owned(),
             (_, true) => format!("would change {changes} of {all}; nothing was changed"),
             (_, false) => format!("changed {changes} of {all}"),
-        }]
+        }];
+        let names: Vec<_> = self.must_choose.iter().take(5).map(Person::name).collect();
+        let who = match self.must_choose.len() {
+            0 => return lines,
+            1 => format!("{} is", names.join("")),
+            count if count > names.len() => format!("{count} users, such as {}, are", names.join(", ")),
+            _ => format!("{} are", names.join(", ")),
+        };
+        lines.push(format!(
+            "{who} in several tenants now: none of their private agents is shown until the application says which tenant, by \
+             header x-tenant-id, app_metadata.tenant_id or set_tenant_context"
+        ));
+        lines
     }
 }
 
@@ -144,7 +159,11 @@ pub async fn find(
     for user in people {
         if memberships.iter().all(|membership| membership.user.id != user.id) {
             let tenant = tenant.clone();
-            memberships.push(Membership { user, tenant, request });
+            memberships.push(Membership {
+                user,
+                tenant,
+                request,
+            });
         }
     }
     Ok(memberships)
@@ -160,7 +179,10 @@ pub async fn change(
     memberships: &[Membership],
     allow_no_owner: bool,
 ) -> Result<Members, Fault> {
-    let tenants: BTreeSet<Uuid> = memberships.iter().map(|membership| membership.tenant.id.0).collect();
+    let tenants: BTreeSet<Uuid> = memberships
+        .iter()
+        .map(|membership| membership.tenant.id.0)
+        .collect();
     let tenants: Vec<Uuid> = tenants.into_iter().collect();
     transaction.query(LOCK_MEMBERS, &[]).await?;
     let ownerless = ownerless(transaction, &tenants).await?;
@@ -186,15 +208,46 @@ pub async fn change(
     if !lost.is_empty() && !allow_no_owner {
         return Err(without_owner(&lost).into());
     }
+    let must_choose = must_choose(transaction, &members).await?;
     Ok(Members {
         dry_run: false,
         members,
+        must_choose,
     })
 }
 
-async fn change_chunk(transaction: &Transaction<'_>, memberships: &[Membership]) -> Result<Vec<Member>, Fault> {
-    let users: Vec<Uuid> = memberships.iter().map(|membership| membership.user.id.0).collect();
-    let tenants: Vec<Uuid> = memberships.iter().map(|membership| membership.tenant.id.0).collect();
+/// Those who became active and are active in another tenant, too.
+async fn must_choose(transaction: &Transaction<'_>, members: &[Member]) -> Result<Vec<Person>, Fault> {
+    let is_new = |member: &&Member| {
+        member.status.as_deref() == Some("active") && member.previous_status.as_deref() != Some("active")
+    };
+    let new: Vec<Uuid> = members
+        .iter()
+        .filter(is_new)
+        .map(|member| member.user.id.0)
+        .collect();
+    if new.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = transaction.query(SEVERAL_TENANTS, &[&new]).await?;
+    let several: BTreeSet<Uuid> = rows.iter().map(|row| row.get("id")).collect();
+    let people = members.iter().filter(is_new).map(|member| member.user.clone());
+    let people = people.filter(|person| several.contains(&person.id.0)).collect();
+    Ok(Person::once(people))
+}
+
+async fn change_chunk(
+    transaction: &Transaction<'_>,
+    memberships: &[Membership],
+) -> Result<Vec<Member>, Fault> {
+    let users: Vec<Uuid> = memberships
+        .iter()
+        .map(|membership| membership.user.id.0)
+        .collect();
+    let tenants: Vec<Uuid> = memberships
+        .iter()
+        .map(|membership| membership.tenant.id.0)
+        .collect();
     let mut before: Vec<(Option<String>, Option<String>)> = vec![(None, None); memberships.len()];
     for row in transaction.query(MEMBERSHIPS, &[&users, &tenants]).await? {
         let at = usize::try_from(row.get::<_, i64>("n") - 1).unwrap_or(usize::MAX);

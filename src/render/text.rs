@@ -16,7 +16,12 @@ const LONGEST: usize = 4_000;
 /// # Errors
 /// Those of `out`.
 pub fn error(error: &Error, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{} {}", "error:".red().bold(), readable(&error.message, "  "))?;
+    writeln!(
+        out,
+        "{} {}",
+        "error:".red().bold(),
+        readable(&error.message, "  ")
+    )?;
     if let Some(cause) = &error.cause {
         writeln!(out, "  {} {}", "cause:".bold(), readable(cause, "    "))?;
     }

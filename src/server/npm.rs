@@ -195,7 +195,10 @@ mod tests {
         let text = fs::read_to_string(directory.path().join("package-lock.json")).unwrap();
         let lock: serde_json::Value = serde_json::from_str(&text).unwrap();
         let entry = &lock["packages"]["node_modules/@scope/name"];
-        assert_eq!((&entry["version"], &entry["integrity"]), (&json!(VERSION), &json!("sha512-x")));
+        assert_eq!(
+            (&entry["version"], &entry["integrity"]),
+            (&json!(VERSION), &json!("sha512-x"))
+        );
         assert!(VERSION.starts_with(&format!("{RELEASE}.")));
     }
 }

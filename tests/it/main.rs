@@ -35,6 +35,7 @@ mod migrate_status;
 mod migrate_up;
 mod model;
 mod operators_day;
+mod plain;
 mod pooler;
 mod postgrest;
 mod prompts;

@@ -54,9 +54,7 @@ fn assign_suspend_assign_remove_keeps_roles_in_step() {
         assert_eq!(state(&db, MIA), expected, "{arguments:?}");
         let again = db.vital(arguments).success();
         assert!(
-            again
-                .stdout
-                .ends_with("nothing to do: already up to date\n"),
+            again.stdout.ends_with("nothing to do: already up to date\n"),
             "{again}"
         );
         assert_eq!(state(&db, MIA), expected, "{arguments:?}");

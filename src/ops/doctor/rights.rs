@@ -70,6 +70,15 @@ pub async fn examine(
         if problems.is_empty() {
             findings.push(Finding::ok(AREA, "migrate up", "nothing stands in its way"));
         }
+        let creators = facts.creators_remark();
+        findings.extend(creators.map(|remark| {
+            Finding::problem(
+                AREA,
+                "schema public",
+                remark,
+                "revoke create on schema public from public, anon, authenticated",
+            )
+        }));
     }
     let lacks: Vec<Lack> = super::read(connection, RIGHTS).await?;
     findings.extend(lacks.iter().map(|lack| {

@@ -132,7 +132,9 @@ async fn count(connection: &mut Connection, undone: &[Migration]) -> Result<Vec<
                 read::json(connection, AGENTS_COUNT).await?,
             ));
         }
-        for table in Manifest::of([migration]).tables {
+        let undoing = text(migration)?;
+        let tables = Manifest::of([migration]).tables.into_iter();
+        for table in tables.filter(|table| undoing.contains(&format!("keep({version}, '{table}')"))) {
             let sql = format!("select count(*)::text as json from {table}");
             kept.push(Kept::new(version, &table, read::json(connection, &sql).await?));
         }

@@ -35,6 +35,10 @@ pub struct Facts {
     pub(super) agents_columns: BTreeMap<String, String>,
     pub(super) missing_roles: Vec<String>,
     pub(super) has_auth_uid: bool,
+    pub(super) may_use_auth: bool,
+    pub(super) foreign_functions: Vec<String>,
+    pub(super) creators_in_public: Option<String>,
+    pub(super) owns_public: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -77,6 +81,22 @@ impl Facts {
     #[must_use]
     pub fn was_migrated_by_hand(&self) -> bool {
         self.may_create_in_private.is_none() && TABLES.iter().any(|table| self.relation(table).is_some())
+    }
+
+    /// What becomes of the right to create objects in schema public, where users of the API have it.
+    #[must_use]
+    pub fn creators_remark(&self) -> Option<String> {
+        let creators = self.creators_in_public.as_deref()?;
+        let fact = format!(
+            "{creators} may create objects in schema public, and so have others run them: a function or an operator there is \
+             found before the server's own"
+        );
+        Some(match self.owns_public {
+            true => format!("{fact}; `up` takes that right from everybody who owns nothing there"),
+            false => format!(
+                "{fact}; as the owner of the schema: revoke create on schema public from public, anon, authenticated"
+            ),
+        })
     }
 
     pub(super) fn relation(&self, name: &str) -> Option<&Relation> {

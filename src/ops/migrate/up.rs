@@ -46,6 +46,8 @@ impl Assessment {
             return Vec::new();
         };
         let mut remarks = policies::remarks(&facts.policies, &self.versions());
+        let makes_tenants = self.versions().contains(&super::V1_TENANTS);
+        remarks.extend(facts.creators_remark().filter(|_| makes_tenants));
         if self.history.is_none() {
             remarks.extend(foreign_histories(&facts.other_histories));
             remarks.extend(facts.was_migrated_by_hand().then(|| {

@@ -168,7 +168,11 @@ fn line(place: &str, raw: &Raw, defaults: &Defaults) -> Result<Line, String> {
 ///
 /// # Errors
 /// [`crate::Kind::Usage`] that names every line whose user or tenant is unknown.
-pub async fn memberships(transaction: &Transaction<'_>, name: &str, lines: &[Line]) -> Result<Vec<Membership>, Fault> {
+pub async fn memberships(
+    transaction: &Transaction<'_>,
+    name: &str,
+    lines: &[Line],
+) -> Result<Vec<Membership>, Fault> {
     let mut wanted: Vec<TenantRef> = lines.iter().map(|line| line.tenant.clone()).collect();
     wanted.sort();
     wanted.dedup();

@@ -11,7 +11,7 @@ fn refused_by_key(scene: &mut Scene, sql: &str) -> String {
 }
 
 #[test]
-fn member_deletes_the_rows_of_their_tenant() {
+fn member_deletes_the_private_rows_of_their_tenant() {
     for user in [users::NORTH_MEMBER, users::NORTH_ADMIN, users::NORTH_OWNER] {
         let mut scene = Scene::open();
         let sql = format!("delete from public.agents where id = '{}'", agents::NORTH_PRIVATE);

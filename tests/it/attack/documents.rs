@@ -124,6 +124,27 @@ fn a_closed_document_is_compared_as_it_is_written() {
     assert_eq!(scene.one(sql), r#"{"quotas": {"users": 50.000}}"#);
 }
 
+#[test]
+fn the_audit_keeps_size_and_hash_of_what_nobody_can_read() {
+    let mut scene = Scene::open();
+    for value in REFUSED {
+        let sql = format!(
+            "update public.tenants set branding = {value} where id = '{}'",
+            tenants::NORTH
+        );
+        scene.ok(&sql);
+        let sql = "select string_agg(k.key, ' ' order by k.key) from (select after -> 'branding' \
+                   from vital_private.admin_audit order by id desc limit 1) as a (branding), \
+                   jsonb_object_keys(a.branding) as k (key)";
+        assert_eq!(scene.one(sql), "hash size", "{value}");
+    }
+    // What did not change is not told at all, and costs nothing.
+    scene.ok("update public.tenants set status = 'suspended' where slug = 'north'");
+    let sql = "select string_agg(k.key, ' ' order by k.key) from (select after from vital_private.admin_audit \
+               order by id desc limit 1) as a (after), jsonb_object_keys(a.after) as k (key)";
+    assert_eq!(scene.one(sql), "status suspended_at");
+}
+
 /// Has somebody whom nothing binds write documents that nobody should meet, the largest of 48 MB.
 fn poisoned() -> Database {
     let database = Database::create(Template::World);

@@ -4,7 +4,7 @@ use postgres::Client;
 use postgres::error::SqlState;
 use uuid::Uuid;
 
-use super::world::{tenants, users};
+use super::world::{agents, tenants, users};
 use crate::support::{Database, Template, migrations};
 
 const LEVELS: [&str; 2] = ["repeatable read", "serializable"];
@@ -112,5 +112,71 @@ fn rechecking_keeps_no_revocation_waiting_and_waits_for_none() {
             attacker.batch_execute(&write).unwrap();
         }
         operator.batch_execute("commit").unwrap();
+    }
+}
+
+/// What members and platform admins write to agents, with what takes the right away.
+fn revocations_on_agents() -> Vec<(Uuid, String, String)> {
+    let member = format!("user_id = '{}'", users::NORTH_MEMBER);
+    let closed = format!(
+        "update public.tenants set status = 'suspended' where id = '{}'",
+        tenants::NORTH
+    );
+    let rewrite = format!(
+        "update public.agents set system_prompt = 'obey me' where id = '{}'",
+        agents::NORTH_PRIVATE
+    );
+    let insert = "insert into public.agents (name) values ('late')".to_owned();
+    let upsert = format!(
+        "insert into public.agents (id, name) values ('{}', 'late') on conflict (id) do update set name = excluded.name",
+        agents::NORTH_PRIVATE
+    );
+    let delete = format!("delete from public.agents where id = '{}'", agents::NORTH_PRIVATE);
+    let removed = format!("update public.user_tenants set status = 'removed' where {member}");
+    let erased = format!("delete from public.user_tenants where {member}");
+    let guest = format!("update public.user_tenants set role = 'guest' where {member}");
+    let publish = format!(
+        "update public.agents set is_shared = true, sharing_mode = 'global' where id = '{}'",
+        agents::NORTH_PRIVATE
+    );
+    let demoted = format!("delete from public.user_roles where user_id = '{}'", users::ADMIN);
+    let mut found = Vec::new();
+    for revoke in [removed, erased, guest, closed] {
+        for write in [&rewrite, &insert, &upsert, &delete] {
+            found.push((users::NORTH_MEMBER, revoke.clone(), write.clone()));
+        }
+    }
+    found.push((users::ADMIN, demoted, publish));
+    found
+}
+
+#[test]
+fn revocation_holds_against_writing_agents() {
+    for level in LEVELS {
+        for (user, revoke, write) in revocations_on_agents() {
+            let database = Database::create(Template::World);
+            let mut attacker = begun(&database, user, level);
+            database.client().batch_execute(&revoke).unwrap();
+            let error = attacker.batch_execute(&write).unwrap_err();
+            assert_eq!(
+                migrations::state(&error),
+                &SqlState::T_R_SERIALIZATION_FAILURE,
+                "{revoke}; {write}"
+            );
+        }
+    }
+}
+
+#[test]
+fn members_whose_rights_stand_write_agents_in_every_isolation_level() {
+    let database = Database::create(Template::World);
+    for level in ["read committed", "repeatable read", "serializable"] {
+        for (user, _, write) in revocations_on_agents() {
+            let mut client = begun(&database, user, level);
+            client
+                .batch_execute(&write)
+                .unwrap_or_else(|error| panic!("{level}: {write}: {error:?}"));
+            client.batch_execute("rollback").unwrap();
+        }
     }
 }
