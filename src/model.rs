@@ -1,6 +1,7 @@
 //! The words of the tenancy, as types that cannot hold nonsense.
 
 pub mod moment;
+mod nearest;
 mod text;
 mod words;
 
@@ -10,8 +11,9 @@ use std::str::FromStr;
 use serde::Serialize;
 use uuid::Uuid;
 
+pub use nearest::nearest;
 pub(crate) use text::deserialize;
-pub use words::{MembershipStatus, Role, TenantStatus, TenantType};
+pub use words::{MembershipStatus, Role, SharingMode, TenantStatus, TenantType};
 
 /// The id of a user, as in `auth.users`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

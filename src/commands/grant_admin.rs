@@ -7,7 +7,7 @@ use crate::db::Transaction;
 use crate::error::Result;
 use crate::model::UserRef;
 use crate::ops::admins::{AdminChanges, grant};
-use crate::ops::tenancy::{Person, people};
+use crate::ops::find::{Person, people};
 
 /// The arguments of `vital grant-admin`.
 #[derive(Debug, clap::Args)]

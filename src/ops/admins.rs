@@ -6,7 +6,8 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::tenancy::{Fault, Outcome, Person, people};
+use super::find::{Person, people};
+use super::tenancy::{Fault, Outcome};
 use crate::db::Transaction;
 use crate::error::Error;
 use crate::model::UserId;

@@ -6,7 +6,8 @@ use time::OffsetDateTime;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::tenancy::{Fault, Person, people, tenants};
+use super::find::{Person, people, tenants};
+use super::tenancy::Fault;
 use crate::db::Transaction;
 use crate::model::{TenantId, TenantRef, UserId, UserRef};
 use crate::report::{Cell, Report, Tone};

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::tenancy::{Fault, Outcome, Person, TenantName, people, tenants};
+use super::find::{Person, TenantName, people, tenants};
+use super::tenancy::{Fault, Outcome};
 use crate::db::Transaction;
 use crate::error::Error;
 use crate::event::Event;

@@ -7,9 +7,10 @@ use serde::Deserialize;
 use crate::db::Transaction;
 use crate::error::{Error, Result};
 use crate::model::{Role, TenantRef, UserRef};
+use crate::ops::find::people::{self, Found};
+use crate::ops::find::tenants;
 use crate::ops::members::{Membership, Request};
-use crate::ops::tenancy::people::{self, Found};
-use crate::ops::tenancy::{Fault, tenants};
+use crate::ops::tenancy::Fault;
 
 /// How many faulty lines an error names.
 const SHOWN: usize = 20;

@@ -10,8 +10,8 @@ use uuid::Uuid;
 use super::file::{COLUMNS, SCHEMA};
 use crate::db::Transaction;
 use crate::model::{Email, MembershipStatus, Role, UserId, UserRef};
+use crate::ops::find::people::{self, Found};
 use crate::ops::tenancy::Fault;
-use crate::ops::tenancy::people::{self, Found};
 use crate::ops::tenant::{LEFT_OUT, document};
 use crate::report::{Cell, Report};
 

@@ -5,7 +5,6 @@ use std::collections::{HashMap, HashSet};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use uuid::Uuid;
 
-use super::find;
 use super::report::{Tenant, by_tenant, tenant};
 use crate::db::{Fault, Transaction};
 use crate::report::{Cell, Report, Tone};
@@ -53,8 +52,8 @@ pub async fn matrix(
     owners: &[String],
     viewers: &[String],
 ) -> Result<Matrix, Fault> {
-    let owners = find::tenants(transaction, owners).await?;
-    let viewers = find::tenants(transaction, viewers).await?;
+    let owners = super::tenant::find(transaction, owners).await?;
+    let viewers = super::tenant::find(transaction, viewers).await?;
     let by_tenant = by_tenant(transaction).await?;
     let tenants = transaction.query(by_tenant, &[]).await?;
     let tenants: Vec<Tenant> = tenants.iter().map(tenant).collect();
@@ -69,7 +68,7 @@ pub async fn matrix(
             *selective.entry((owner, viewer)).or_insert(0) += row.get::<_, i64>("agents");
         }
     }
-    let places = |chosen: &[find::Tenant]| {
+    let places = |chosen: &[super::Tenant]| {
         let places = chosen
             .iter()
             .filter_map(|tenant| place.get(&Some(tenant.id)).copied());

@@ -3,8 +3,10 @@
 use super::assignment::Assignment;
 use crate::db::Transaction;
 use crate::error::Error;
+use crate::model::nearest;
 use crate::model::{TenantId, TenantRef};
-use crate::ops::tenancy::{Fault, nearest, tenants};
+use crate::ops::find::tenants;
+use crate::ops::tenancy::Fault;
 
 const COLUMNS: &str = include_str!("../../../sql/admin/tenant_columns.sql");
 const JSON_STEP: &str = include_str!("../../../sql/admin/json_step.sql");

@@ -10,7 +10,8 @@ use super::column::document;
 use super::write::shown;
 use crate::db::Transaction;
 use crate::model::{TenantRef, UserId};
-use crate::ops::tenancy::{Fault, Person, people, tenants};
+use crate::ops::find::{Person, people, tenants};
+use crate::ops::tenancy::Fault;
 use crate::report::{Cell, Report, Tone};
 
 const TENANT: &str = include_str!("../../../sql/report/tenant.sql");

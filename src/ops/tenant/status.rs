@@ -7,7 +7,8 @@ use super::write::{TenantChange, write};
 use crate::db::Transaction;
 use crate::error::Error;
 use crate::model::{TenantRef, TenantStatus};
-use crate::ops::tenancy::{Fault, Outcome, TenantName, tenants};
+use crate::ops::find::{TenantName, tenants};
+use crate::ops::tenancy::{Fault, Outcome};
 use crate::report::{Cell, Report};
 
 const IMPACT: &str = include_str!("../../../sql/report/tenant_impact.sql");

@@ -5,7 +5,8 @@ use super::write::{TenantChange, write};
 use crate::db::Transaction;
 use crate::error::Error;
 use crate::model::TenantRef;
-use crate::ops::tenancy::{Fault, tenants};
+use crate::ops::find::tenants;
+use crate::ops::tenancy::Fault;
 
 /// Changes what `assignments` say, and nothing if it is up to date.
 ///

@@ -9,7 +9,8 @@ use super::column::{Cell, cells, document};
 use crate::db::{Param, Transaction};
 use crate::error::Error;
 use crate::model::TenantId;
-use crate::ops::tenancy::{Fault, Outcome, TenantName, tenants};
+use crate::ops::find::{TenantName, tenants};
+use crate::ops::tenancy::{Fault, Outcome};
 use crate::report::{self, Report, Tone};
 
 const TENANT_ROW: &str = include_str!("../../../sql/admin/tenant_row.sql");

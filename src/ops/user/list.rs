@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use crate::db::Transaction;
 use crate::model::{MembershipStatus, Role, TenantRef, UserId};
-use crate::ops::tenancy::{Fault, Person, people, tenants};
+use crate::ops::find::{Person, people, tenants};
+use crate::ops::tenancy::Fault;
 use crate::ops::tenant::list::status_cell;
 use crate::report::{Cell, Report};
 

@@ -6,8 +6,9 @@ use uuid::Uuid;
 use super::list::Membership;
 use crate::db::Transaction;
 use crate::model::UserRef;
-use crate::ops::tenancy::people::{self, Found};
-use crate::ops::tenancy::{Fault, Person};
+use crate::ops::find::Person;
+use crate::ops::find::people::{self, Found};
+use crate::ops::tenancy::Fault;
 use crate::ops::tenant::list::status_cell;
 use crate::report::{Cell, Report, Tone};
 

@@ -4,8 +4,9 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::super::Mode;
-use super::super::find::{Agent, Tenant};
+use super::super::Tenant;
 use super::viewer::{Membership, Viewer};
+use crate::ops::find::agents::Agent;
 
 /// The rule by which an agent is seen; of several the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
