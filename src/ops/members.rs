@@ -11,7 +11,7 @@ use crate::db::Transaction;
 use crate::error::Error;
 use crate::event::Event;
 use crate::model::{MembershipStatus, Role, TenantRef, UserRef};
-use crate::report::{Cell, Report, Tone};
+use crate::report::{Cell, Columns, Report, Table, Tone};
 
 const LOCK_MEMBERS: &str = include_str!("../../sql/admin/lock_members.sql");
 const OWNERLESS: &str = include_str!("../../sql/admin/ownerless.sql");
@@ -92,31 +92,24 @@ impl Outcome for Members {
 impl Report for Members {
     const SCHEMA: &'static str = "vital.members/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["user", "tenant", "role", "status", "before", "change"]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
-        let row = |member: &Member| {
-            let change = match member.changed {
+    fn table(&self) -> Table {
+        Columns::of(&self.members)
+            .column("user", |member| Cell::text(member.user.name()))
+            .column("tenant", |member| Cell::text(&member.tenant))
+            .column("role", |member| Cell::optional(member.role.as_deref()))
+            .column("status", |member| Cell::optional(member.status.as_deref()))
+            .column("before", |member| {
+                match (&member.previous_role, &member.previous_status) {
+                    (Some(role), Some(status)) => Cell::text(format!("{role}, {status}")),
+                    _ => Cell::text("not a member"),
+                }
+            })
+            .column("change", |member| match member.changed {
                 true if self.dry_run => Cell::text("would change").tone(Tone::Warn),
                 true => Cell::text("changed").tone(Tone::Good),
                 false => Cell::text("unchanged").tone(Tone::Dim),
-            };
-            let before = match (&member.previous_role, &member.previous_status) {
-                (Some(role), Some(status)) => format!("{role}, {status}"),
-                _ => "not a member".to_owned(),
-            };
-            vec![
-                Cell::text(member.user.name()),
-                Cell::text(&member.tenant),
-                Cell::optional(member.role.as_deref()),
-                Cell::optional(member.status.as_deref()),
-                Cell::text(before),
-                change,
-            ]
-        };
-        self.members.iter().map(row).collect()
+            })
+            .table()
     }
 
     fn summary(&self) -> Vec<String> {

@@ -14,7 +14,7 @@ use super::up::{self, Assessment};
 use crate::db::Connection;
 use crate::db::engine::blocker::BlockerRow;
 use crate::error::Result;
-use crate::report::{Cell, Report, Tone};
+use crate::report::{Cell, Columns, Report, Table, Tone};
 
 const COUNT: &str = include_str!("../../../sql/migrate/count.sql");
 const COUNT_WITHOUT_TENANT: &str = include_str!("../../../sql/migrate/count_without_tenant.sql");
@@ -237,26 +237,21 @@ impl PlanReport {
 impl Report for PlanReport {
     const SCHEMA: &'static str = "vital.migrate.plan/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["version", "name", "what", "detail"]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
-        let row = |migration: &PlannedMigration, what: &str, detail: String| {
-            vec![
-                Cell::text(migration.version.to_string()),
-                Cell::text(&migration.name),
-                Cell::text(what).tone(Tone::Dim),
-                Cell::text(detail),
-            ]
-        };
-        self.migrations
-            .iter()
-            .flat_map(|migration| {
-                let details = migration.details().into_iter();
-                details.map(move |(what, detail)| row(migration, what, detail))
+    fn table(&self) -> Table {
+        let details = self.migrations.iter().flat_map(|migration| {
+            migration
+                .details()
+                .into_iter()
+                .map(move |detail| (migration, detail))
+        });
+        Columns::of(details)
+            .column("version", |(migration, _)| {
+                Cell::text(migration.version.to_string())
             })
-            .collect()
+            .column("name", |(migration, _)| Cell::text(&migration.name))
+            .column("what", |(_, (what, _))| Cell::text(*what).tone(Tone::Dim))
+            .column("detail", |(_, (_, detail))| Cell::text(detail))
+            .table()
     }
 
     fn summary(&self) -> Vec<String> {

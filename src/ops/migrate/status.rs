@@ -8,7 +8,7 @@ use super::preflight;
 use super::up::foreign_histories;
 use crate::db::Connection;
 use crate::error::Result;
-use crate::report::{Cell, Report, Tone};
+use crate::report::{Cell, Columns, Report, Table, Tone};
 
 /// How a migration stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -161,22 +161,17 @@ impl StatusReport {
 impl Report for StatusReport {
     const SCHEMA: &'static str = "vital.migrate.status/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["version", "name", "state", "applied_on", "applied_by", "took_ms"]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
-        let row = |row: &StatusRow| {
-            vec![
-                Cell::text(row.version.to_string()),
-                Cell::text(&row.name),
-                Cell::text(row.state.word()).tone(row.state.tone()),
-                Cell::optional(row.applied_on.as_deref()),
-                Cell::optional(row.applied_by.as_deref()),
-                row.took_ms.map_or_else(Cell::default, Cell::number),
-            ]
-        };
-        self.migrations.iter().map(row).collect()
+    fn table(&self) -> Table {
+        Columns::of(&self.migrations)
+            .column("version", |row| Cell::text(row.version.to_string()))
+            .column("name", |row| Cell::text(&row.name))
+            .column("state", |row| Cell::text(row.state.word()).tone(row.state.tone()))
+            .column("applied_on", |row| Cell::optional(row.applied_on.as_deref()))
+            .column("applied_by", |row| Cell::optional(row.applied_by.as_deref()))
+            .column("took_ms", |row| {
+                row.took_ms.map_or_else(Cell::default, Cell::number)
+            })
+            .table()
     }
 
     fn summary(&self) -> Vec<String> {

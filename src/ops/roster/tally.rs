@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::ops::members::Members;
 use crate::ops::tenancy::Outcome;
-use crate::report::{Cell, Report};
+use crate::report::{Cell, Columns, Report, Table};
 
 /// How many memberships of a tenant and role a file changed.
 #[derive(Debug, Default, Serialize)]
@@ -74,22 +74,14 @@ impl Outcome for Roster {
 impl Report for Roster {
     const SCHEMA: &'static str = "vital.roster/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["tenant", "role", "added", "changed", "unchanged"]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
-        let number = |count: usize| Cell::number(i64::try_from(count).unwrap_or(i64::MAX));
-        let row = |tally: &Tally| {
-            vec![
-                Cell::text(&tally.tenant),
-                Cell::text(&tally.role),
-                number(tally.added),
-                number(tally.changed),
-                number(tally.unchanged),
-            ]
-        };
-        self.tallies.iter().map(row).collect()
+    fn table(&self) -> Table {
+        Columns::of(&self.tallies)
+            .column("tenant", |tally| Cell::text(&tally.tenant))
+            .column("role", |tally| Cell::text(&tally.role))
+            .column("added", |tally| Cell::count(tally.added))
+            .column("changed", |tally| Cell::count(tally.changed))
+            .column("unchanged", |tally| Cell::count(tally.unchanged))
+            .table()
     }
 
     fn summary(&self) -> Vec<String> {

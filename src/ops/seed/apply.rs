@@ -12,7 +12,7 @@ use crate::ops::members::{self, Member, Membership, Request};
 use crate::ops::tenancy::{Fault, Outcome};
 use crate::ops::tenant::{Assignment, TenantChange, insert, write};
 use crate::ops::{admins, tenant};
-use crate::report::{Cell, Report, Tone};
+use crate::report::{Cell, Columns, Report, Table, Tone};
 
 /// What becomes of something in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -95,26 +95,18 @@ impl Outcome for Seeded {
 impl Report for Seeded {
     const SCHEMA: &'static str = "vital.seeded/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["kind", "tenant", "user", "action", "details"]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
-        let row = |item: &Item| {
-            let action = match item.action {
+    fn table(&self) -> Table {
+        Columns::of(&self.items)
+            .column("kind", |item| Cell::text(item.kind))
+            .column("tenant", |item| Cell::optional(item.tenant.as_deref()))
+            .column("user", |item| Cell::optional(item.user.as_deref()))
+            .column("action", |item| match item.action {
                 Action::Create => Cell::text("create").tone(Tone::Good),
                 Action::Change => Cell::text("change").tone(Tone::Warn),
                 Action::Unchanged => Cell::text("unchanged").tone(Tone::Dim),
-            };
-            vec![
-                Cell::text(item.kind),
-                Cell::optional(item.tenant.as_deref()),
-                Cell::optional(item.user.as_deref()),
-                action,
-                Cell::text(item.details.join(", ")),
-            ]
-        };
-        self.items.iter().map(row).collect()
+            })
+            .column("details", |item| Cell::text(item.details.join(", ")))
+            .table()
     }
 
     fn summary(&self) -> Vec<String> {

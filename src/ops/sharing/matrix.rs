@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::report::{Tenant, by_tenant, tenant};
 use crate::db::{Fault, Transaction};
-use crate::report::{Cell, Report, Tone};
+use crate::report::{Cell, Report, Table, Tone};
 
 const PAIRS: &str = include_str!("../../../sql/report/sharing_matrix.sql");
 /// Up to so many pairs are listed each.
@@ -182,11 +182,8 @@ impl Serialize for Cells<'_> {
 impl Report for Matrix {
     const SCHEMA: &'static str = "vital.sharing.matrix/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["owner", "viewer", "visible", "own", "global", "selective"]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
+    fn table(&self) -> Table {
+        let header = vec!["owner", "viewer", "visible", "own", "global", "selective"];
         let name = |at: usize| match self.tenants[at].is_active {
             true => Cell::text(self.label(at)),
             false => Cell::text(self.label(at)).tone(Tone::Warn),
@@ -211,7 +208,8 @@ impl Report for Matrix {
             let counts = [sight.visible, sight.own, sight.global, sight.selective];
             row(sight.owner, name(sight.viewer), counts)
         });
-        everybody.chain(pairs).collect()
+        let rows = everybody.chain(pairs).collect();
+        Table { header, rows }
     }
 
     fn summary(&self) -> Vec<String> {

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::model::TenantId;
 use crate::ops::find::{TenantName, tenants};
 use crate::ops::tenancy::{Fault, Outcome};
-use crate::report::{self, Report, Tone};
+use crate::report::{self, Columns, Report, Table, Tone};
 
 const TENANT_ROW: &str = include_str!("../../../sql/admin/tenant_row.sql");
 
@@ -52,19 +52,16 @@ impl Outcome for TenantChange {
 impl Report for TenantChange {
     const SCHEMA: &'static str = "vital.tenant_change/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["column", "before", "after"]
-    }
-
-    fn rows(&self) -> Vec<Vec<report::Cell>> {
-        let row = |given: &Given| {
-            vec![
-                report::Cell::text(&given.column),
-                report::Cell::text(shown(&given.before)).tone(Tone::Dim),
-                report::Cell::text(shown(&given.after)).tone(Tone::Good),
-            ]
-        };
-        self.changed.iter().map(row).collect()
+    fn table(&self) -> Table {
+        Columns::of(&self.changed)
+            .column("column", |given| report::Cell::text(&given.column))
+            .column("before", |given| {
+                report::Cell::text(shown(&given.before)).tone(Tone::Dim)
+            })
+            .column("after", |given| {
+                report::Cell::text(shown(&given.after)).tone(Tone::Good)
+            })
+            .table()
     }
 
     fn summary(&self) -> Vec<String> {
