@@ -9,8 +9,7 @@
 //! | module | holds | feature |
 //! |---|---|---|
 //! | [`error`], [`model`], [`report`], [`event`] | what everything speaks in | |
-//! | [`interrupt`] | the end of what runs, as a flag | |
-//! | [`db`] | connections, and the one engine of transactions | |
+//! | [`interrupt`], [`db`] | the end of what runs, and the connections and transactions on which it does | |
 //! | [`ops`] | the operations | |
 //! | `server` | a private PostgreSQL | `server` |
 //! | `render` | reports as text, pages and pictures | `render`, `pages` |

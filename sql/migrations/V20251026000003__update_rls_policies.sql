@@ -73,7 +73,7 @@ declare
 begin
     -- Whoever is gone has a token until it ends, and no access any more.
     if v_user is null or not vital_private.has_account(v_user) then
-        return '{}';
+        return '{}'::uuid[];
     end if;
     if exists (
         select

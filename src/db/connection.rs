@@ -113,7 +113,7 @@ impl Connection {
     /// Opens another session like this one.
     ///
     /// # Errors
-    /// Those of [`super::connect`].
+    /// Those of [`super::connect()`].
     pub async fn another(&self) -> Result<Self> {
         let other = super::connect(&self.settings).await?;
         Ok(other.heard_by(Arc::clone(&self.observer), self.interrupt.clone()))

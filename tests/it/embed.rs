@@ -59,7 +59,7 @@ fn a_service_is_told_that_isolation_does_not_hold() {
         error
             .details
             .iter()
-            .any(|detail| detail.starts_with("open_policies")),
+            .any(|detail| detail.starts_with("unknown-policies")),
         "{error:?}"
     );
 }

@@ -180,7 +180,7 @@ pub enum End {
     Rollback,
 }
 
-/// A closure as [`Work`].
+/// A closure as the engine runs it.
 pub struct Job<'w, T, F> {
     what: &'w str,
     access: Access,

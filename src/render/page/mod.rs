@@ -46,22 +46,6 @@ fn page(title: &str, about: &str, body: &Markup) -> String {
     .into_string()
 }
 
-/// Groups the digits of a count by thousands.
-pub(super) fn thousands(count: i64) -> String {
-    let digits = count.unsigned_abs().to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3 + 1);
-    if count < 0 {
-        grouped.push('-');
-    }
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,7 +53,7 @@ mod tests {
     #[test]
     fn digits_are_grouped() {
         assert_eq!(
-            [0, 999, 1000, -1_234_567].map(thousands),
+            [0, 999, 1000, -1_234_567].map(picture::thousands),
             ["0", "999", "1,000", "-1,234,567"]
         );
     }

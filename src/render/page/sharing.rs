@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
+use super::page;
 use super::search::search;
 use super::table::table;
-use super::{page, thousands};
 use crate::ops::sharing::audit::Audit;
 use crate::ops::sharing::catalogue::Catalogue;
 use crate::ops::sharing::explain::Explanation;
@@ -12,7 +12,7 @@ use crate::ops::sharing::matrix::Matrix;
 use crate::ops::sharing::report::Sharing;
 use crate::ops::sharing::timeline::Timeline;
 use crate::render::escape::visible;
-use crate::render::picture::{self, Picture};
+use crate::render::picture::{self, Picture, thousands};
 
 /// The page of the report: everything at a glance. `place` names the database.
 #[must_use]

@@ -3,10 +3,10 @@
 use maud::{Markup, html};
 
 use super::draw::{self, Anchor, Area, Ink};
+use super::thousands;
 use super::{Picture, label};
 use crate::ops::sharing::explain::{Counted, Rule};
 use crate::ops::sharing::report::Tenant;
-use crate::render::page::thousands;
 
 /// The most tenants; those with the most agents are drawn.
 const MOST: usize = 40;

@@ -62,3 +62,19 @@ impl Picture {
 fn label(name: &str, limit: usize) -> String {
     super::text::excerpt(name, limit)
 }
+
+/// Groups the digits of a count by thousands.
+pub(in crate::render) fn thousands(count: i64) -> String {
+    let digits = count.unsigned_abs().to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    if count < 0 {
+        grouped.push('-');
+    }
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}

@@ -4,8 +4,8 @@ use maud::{Markup, html};
 
 use super::Picture;
 use super::draw::{self, Anchor, Area, Ink};
+use super::thousands;
 use crate::ops::sharing::timeline::{Bucket, Timeline};
-use crate::render::page::thousands;
 
 const WIDTH: i64 = 760;
 const HEIGHT: i64 = 240;

@@ -115,7 +115,7 @@ fn shared_insert_is_recorded_by_every_path() {
     let expected = |by: &str| {
         [
             format!("agent new shared ->selective ->02 of 01 by {by} for -"),
-            format!("agent new access_granted ->selective ->02 of 01 by - for 02"),
+            "agent new access_granted ->selective ->02 of 01 by - for 02".to_owned(),
         ]
     };
     let mut scene = Scene::open();

@@ -152,7 +152,18 @@ fn user(tenants: usize) -> impl Strategy<Value = User> {
     let idle_role = (
         prop::sample::select(vec!["platform_support", "tenant_admin", "tenant_owner", "user"]),
         option::of(0..tenants),
-    );
+    )
+        // A role in a tenant names it.
+        .prop_map(|(role, tenant)| {
+            (
+                role,
+                if role.starts_with("tenant_") {
+                    tenant.or(Some(0))
+                } else {
+                    tenant
+                },
+            )
+        });
     (
         prop::bool::weighted(0.1),
         option::weighted(0.3, idle_role),
