@@ -126,17 +126,17 @@ impl Tour {
                 "private_of_others",
             ],
             rows: self
-                .sights
+                .viewers
                 .iter()
-                .map(|sight| {
+                .map(|viewer| {
                     vec![
-                        Cell::text(&sight.who),
-                        Cell::text(&sight.role),
-                        Cell::number(sight.visible),
-                        Cell::number(sight.own),
-                        Cell::number(sight.globally_shared),
-                        Cell::number(sight.selectively_shared),
-                        Cell::number(sight.private_of_others),
+                        Cell::text(&viewer.who),
+                        Cell::text(&viewer.role),
+                        Cell::number(viewer.visible),
+                        Cell::number(viewer.own),
+                        Cell::number(viewer.globally_shared),
+                        Cell::number(viewer.selectively_shared),
+                        Cell::number(viewer.private_of_others),
                     ]
                 })
                 .collect(),

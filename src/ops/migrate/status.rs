@@ -108,9 +108,9 @@ pub async fn status(connection: &mut Connection) -> Result<StatusReport> {
 
 fn rows(applied: Vec<Applied>) -> Vec<StatusRow> {
     let migrations = embedded::migrations();
-    let misfits = history::compare(&applied, &migrations);
-    let misfit = |version: i64| {
-        misfits
+    let mismatches = history::compare(&applied, &migrations);
+    let mismatch = |version: i64| {
+        mismatches
             .iter()
             .find(|m| m.version == version)
             .map(|m| m.divergence)
@@ -121,7 +121,7 @@ fn rows(applied: Vec<Applied>) -> Vec<StatusRow> {
         .map(|m| StatusRow {
             version: m.version(),
             name: m.name().to_owned(),
-            state: misfit(m.version()).map_or(State::Pending, State::from),
+            state: mismatch(m.version()).map_or(State::Pending, State::from),
             applied_on: None,
             applied_by: None,
             took_ms: None,
@@ -129,7 +129,7 @@ fn rows(applied: Vec<Applied>) -> Vec<StatusRow> {
         .collect();
     let done = applied.into_iter().map(|row| StatusRow {
         version: row.version,
-        state: misfit(row.version).map_or(State::Applied, State::from),
+        state: mismatch(row.version).map_or(State::Applied, State::from),
         name: row.name,
         applied_on: Some(row.applied_on),
         applied_by: row.applied_by,
