@@ -44,16 +44,16 @@ impl Audience {
     }
 }
 
-/// What becomes of the sight of agents.
+/// Who sees how many agents before and after.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Sight {
+pub struct Visibility {
     /// Who sees how many.
     pub audiences: Vec<Audience>,
     /// Why, where rows or policies say something else now.
     pub reasons: Vec<String>,
 }
 
-impl Sight {
+impl Visibility {
     /// Everything in which then differs from now, in sentences.
     #[must_use]
     pub fn changes(&self) -> Vec<String> {
@@ -98,12 +98,12 @@ struct Actor {
 ///
 /// # Errors
 /// The server's.
-pub async fn read(connection: &mut Connection, assessment: &Assessment) -> Result<Sight> {
+pub async fn read(connection: &mut Connection, assessment: &Assessment) -> Result<Visibility> {
     let (Some(facts), Some(future)) = (&assessment.facts, &assessment.adoption.future) else {
-        return Ok(Sight::default());
+        return Ok(Visibility::default());
     };
     if !assessment.problems().is_empty() || facts.agents() > COUNTABLE || !assessment.closes_agents() {
-        return Ok(Sight::default());
+        return Ok(Visibility::default());
     }
     let has_members = ["tenants", "user_tenants", "user_roles"]
         .iter()
@@ -133,19 +133,19 @@ pub async fn read(connection: &mut Connection, assessment: &Assessment) -> Resul
                     actors.push(actor(&row)?);
                 }
             }
-            let mut sight = Sight::default();
+            let mut visibility = Visibility::default();
             for actor in &actors {
                 let now = act(transaction, actor).await?;
                 if actor.role == "authenticated" && actor.tenant.is_none() && !actor.is_admin {
-                    sight.reasons = reasons(&agents, now.as_ref());
+                    visibility.reasons = reasons(&agents, now.as_ref());
                 }
-                sight.audiences.push(Audience {
+                visibility.audiences.push(Audience {
                     who: actor.who.clone(),
                     now: now.map(|ids| ids.len()),
                     then: then(&agents, actor),
                 });
             }
-            Ok(sight)
+            Ok(visibility)
         })
         .await
 }
@@ -303,12 +303,12 @@ mod tests {
             now,
             then,
         };
-        let sight = Sight {
+        let visibility = Visibility {
             audiences: vec![audience(Some(3), 3), audience(Some(254), 0), audience(None, 2)],
             reasons: Vec::new(),
         };
         assert_eq!(
-            sight.changes(),
+            visibility.changes(),
             [
                 "agents seen by anon: 254 now, none then",
                 "agents seen by anon: an unknown number now, 2 then"

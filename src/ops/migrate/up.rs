@@ -17,7 +17,7 @@ use super::wrapper::{Extras, Migrator, Step};
 use crate::db::Connection;
 use crate::error::{Error, Result};
 use crate::event::Event;
-use crate::report::{Cell, Report, Tone};
+use crate::report::{Cell, Columns, Report, Table, Tone};
 
 /// What a run would do, as found before anything is changed.
 #[derive(Debug, Clone)]
@@ -300,24 +300,19 @@ impl UpReport {
 impl Report for UpReport {
     const SCHEMA: &'static str = "vital.migrate.up/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["version", "name", "result", "elapsed_ms"]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
-        let row = |migration: &AppliedMigration| {
-            let (result, elapsed) = match migration.elapsed_ms {
-                Some(ms) => ("applied", Cell::number(i64::try_from(ms).unwrap_or(i64::MAX))),
-                None => ("applied by another run", Cell::default()),
-            };
-            vec![
-                Cell::text(migration.version.to_string()),
-                Cell::text(&migration.name),
-                Cell::text(result).tone(Tone::Good),
-                elapsed,
-            ]
-        };
-        self.migrations.iter().map(row).collect()
+    fn table(&self) -> Table {
+        Columns::of(&self.migrations)
+            .column("version", |migration| Cell::text(migration.version.to_string()))
+            .column("name", |migration| Cell::text(&migration.name))
+            .column("result", |migration| match migration.elapsed_ms {
+                Some(_) => Cell::text("applied").tone(Tone::Good),
+                None => Cell::text("applied by another run").tone(Tone::Good),
+            })
+            .column("elapsed_ms", |migration| match migration.elapsed_ms {
+                Some(ms) => Cell::number(i64::try_from(ms).unwrap_or(i64::MAX)),
+                None => Cell::default(),
+            })
+            .table()
     }
 
     fn summary(&self) -> Vec<String> {

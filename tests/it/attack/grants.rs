@@ -135,6 +135,7 @@ fn functions_are_executable_exactly_as_far_as_needed() {
         "public.is_platform_admin(uuid): authenticated service_role",
         "public.set_tenant_context(uuid): authenticated service_role",
         "vital_private.administered_tenants(): authenticated",
+        "vital_private.adopt(bigint): nobody",
         "vital_private.assert_current_rights(): nobody",
         "vital_private.assign_member(uuid,uuid,character varying): nobody",
         "vital_private.audit_admin(): nobody",
