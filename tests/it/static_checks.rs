@@ -49,7 +49,9 @@ fn plpgsql_check_finds_nothing_in_our_functions() {
         "vital_private.audit_admin() line 16 error 42883 function vital_private.audited_tenant(",
         "vital_private.audit_admin() line 17 error 42883 function vital_private.audited_tenant(",
         "format('revoke all on %s from %s cascade', v_grant.object, v_grant.grantee)",
-        "'select ' || v_column.initial",
+        "vital_private.adopt(bigint) line 12 security",
+        "vital_private.drop_retired_functions() line 32 security",
+        "vital_private.initial_count(regclass,name) line 5 security",
     ];
     found.retain(|finding| !known.iter().any(|known| finding.contains(known)));
     assert!(found.is_empty(), "{}", found.join("\n"));

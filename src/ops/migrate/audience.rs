@@ -221,26 +221,35 @@ fn then(agents: &[Agent], actor: &Actor) -> usize {
     agents.iter().filter(is_seen).count()
 }
 
+/// How many agents, in words.
+fn agents(count: usize) -> String {
+    match count {
+        1 => "1 agent".to_owned(),
+        _ => format!("{count} agents"),
+    }
+}
+
 /// Why users see more or less than before; `now` are the agents that a user without a tenant sees.
-fn reasons(agents: &[Agent], now: Option<&HashSet<Uuid>>) -> Vec<String> {
+fn reasons(all: &[Agent], now: Option<&HashSet<Uuid>>) -> Vec<String> {
     let mut reasons = Vec::new();
     let mut narrowed: BTreeMap<&str, usize> = BTreeMap::new();
-    for said in agents.iter().filter_map(|agent| agent.narrowed.as_deref()) {
+    for said in all.iter().filter_map(|agent| agent.narrowed.as_deref()) {
         *narrowed.entry(said).or_default() += 1;
     }
     reasons.extend(narrowed.iter().map(|(said, count)| {
-        format!("{count} agents with {said} become private: only members of their tenant see them then")
+        format!("{} with {said} will be private: only members of their tenant see them then", agents(*count))
     }));
     let Some(now) = now else { return reasons };
-    let shown = agents
+    let shown = all
         .iter()
         .filter(|agent| agent.is_inactive && agent.is_global() && !now.contains(&agent.id))
         .count();
     if shown > 0 {
         reasons.push(format!(
-            "{shown} agents with is_active = false become visible to everybody who is signed in, because a policy that \
-             hides them is replaced; to go on hiding them: create policy only_active on public.agents as restrictive for \
-             select to authenticated using (is_active)"
+            "{} with is_active = false will be visible to everybody who is signed in, because a policy that hides them is \
+             replaced; to go on hiding them: create policy only_active on public.agents as restrictive for select to \
+             authenticated using (is_active)",
+            agents(shown)
         ));
     }
     reasons
@@ -290,8 +299,8 @@ mod tests {
         let agents = [agent(1, "global"), agent(3, "private")];
         let told = reasons(&agents, Some(&HashSet::new()));
         assert_eq!(told.len(), 2, "{told:?}");
-        assert!(told[0].starts_with("1 agents with is_shared false become private"));
-        assert!(told[1].starts_with("1 agents with is_active = false become visible"));
+        assert!(told[0].starts_with("1 agent with is_shared false will be private"));
+        assert!(told[1].starts_with("1 agent with is_active = false will be visible"));
         let seen = HashSet::from([Uuid::from_u128(1)]);
         assert_eq!(reasons(&agents, Some(&seen)).len(), 1);
     }

@@ -16,7 +16,7 @@ fn a_plan_tells_who_sees_how_many_agents_before_and_after() {
     );
     let reasons = plan["visibility"]["reasons"].to_string();
     assert!(
-        reasons.contains("10 agents with is_active = false become visible"),
+        reasons.contains("10 agents with is_active = false will be visible"),
         "{reasons}"
     );
     let run = db
@@ -35,7 +35,7 @@ fn a_narrowing_is_told_by_tenant() {
     let plan = plan(&db);
     let reasons = plan["visibility"]["reasons"].to_string();
     assert!(
-        reasons.contains("242 agents with is_shared false beside sharing_mode 'global' become private"),
+        reasons.contains("242 agents with is_shared false beside sharing_mode 'global' will be private"),
         "{reasons}"
     );
     let audiences = plan["visibility"]["audiences"].as_array().unwrap();
