@@ -103,11 +103,11 @@ begin
     if v_is_admin then
         v_tenants := array(select t.id from public.tenants as t);
     elsif cardinality(v_tenants) <> 1 then
-        return '{}';
+        return '{}'::uuid[];
     end if;
     -- Whoever is gone has a token until it ends, and no access any more.
     if not vital_private.has_account(v_user) then
-        return '{}';
+        return '{}'::uuid[];
     end if;
     return v_tenants;
 end

@@ -119,7 +119,7 @@ fn a_database_migrated_by_hand_converges() {
 
 #[test]
 fn a_failing_statement_is_named_with_file_and_line_and_nothing_of_it_is_kept() {
-    let database = Database::create(Template::Legacy);
+    let database = Database::create(Template::PreState);
     let mut client = database.superuser();
     client
         .batch_execute(
