@@ -830,14 +830,11 @@ select vital_private.close(array[
     'function vital_private.check_recipients()'
 ]);
 
-<<<<<<< HEAD
 grant execute on function vital_private.initial_count(regclass, name) to authenticated;
-=======
 grant execute on function vital_private.is_author(uuid, uuid) to authenticated;
 
 comment on function vital_private.is_author(uuid, uuid) is
     'Whether an agent that the caller may write has this author.';
->>>>>>> 453282cb03c11c2be180eada7ebce29eb8b69a72
 
 -- Triggers of a kind fire in the order of their names: the rights, the id, the guard, the counters, then the look-up of
 -- recipients. An update that leaves sharing alone pays for no look-up, and a role that row security does not bind not for

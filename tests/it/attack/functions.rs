@@ -64,11 +64,8 @@ fn functions_state_how_they_may_be_planned() {
         "caller_id s s",
         "check_document i u",
         "has_account s s",
-<<<<<<< HEAD
         "initial_count s u",
-=======
         "is_author s s",
->>>>>>> 453282cb03c11c2be180eada7ebce29eb8b69a72
         "is_gone s s",
         "is_json i s",
         "is_known_gone s s",
