@@ -12,5 +12,6 @@ drop function if exists public.grant_platform_admin(uuid);
 drop function if exists vital_private.assign_member(uuid, uuid, varchar);
 drop function if exists vital_private.change_platform_admins(uuid[], boolean, uuid);
 drop function if exists vital_private.change_members(uuid[], uuid[], varchar[], varchar[]);
+drop function if exists vital_private.own_path();
 drop function if exists vital_private.require_users(uuid[]);
 drop table if exists vital_private.locks;

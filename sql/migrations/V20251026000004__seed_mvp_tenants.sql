@@ -204,6 +204,35 @@ begin
 end
 $$;
 
+-- The search_path that the owner's sessions have, behind pg_catalog: triggers of others, which fire when a function of ours
+-- writes their table, name tables as they do in any session. From the catalog, because what the session says of itself
+-- is its client's to choose. pg_temp comes last, where it hides nothing.
+create or replace function vital_private.own_path()
+returns text
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select concat_ws(
+        ', ',
+        'pg_catalog',
+        coalesce(
+            (
+                select substr(c.line, length('search_path=') + 1)
+                from pg_db_role_setting as s
+                cross join lateral unnest(s.setconfig) as c (line)
+                where s.setrole in (0, (select r.oid from pg_roles as r where r.rolname = current_user))
+                  and s.setdatabase in (0, (select d.oid from pg_database as d where d.datname = current_database()))
+                  and starts_with(c.line, 'search_path=')
+                order by s.setrole <> 0 desc, s.setdatabase <> 0 desc
+                limit 1
+            ),
+            (select s.boot_val from pg_settings as s where s.name = 'search_path')
+        ),
+        'pg_temp'
+    )
+$$;
+
 -- Brings memberships to a role and a status, many at once, and keeps user_roles in step: an active member holds the role
 -- that goes with the membership, anybody else none. A null role keeps the one that the member has, and leaves alone who
 -- is no member. Returns what each was before. Whoever changes memberships waits for another who does.
@@ -220,7 +249,10 @@ as $$
 begin
     perform from vital_private.locks as l where l.name = 'members' for update;
     return query
-    with wanted as (
+    with path as materialized (
+        select set_config('search_path', vital_private.own_path(), true)
+    ),
+    wanted as (
         select
             w.n,
             w.user_id,
@@ -231,7 +263,8 @@ begin
                 as granted_role,
             m.role as previous_role,
             m.status as previous_status
-        from unnest(p_user_ids, p_tenant_ids, p_roles, p_statuses)
+        from path
+        cross join lateral unnest(p_user_ids, p_tenant_ids, p_roles, p_statuses)
             with ordinality as w (user_id, tenant_id, role, status, n)
         left join public.user_tenants as m on m.user_id = w.user_id and m.tenant_id = w.tenant_id
     ),
@@ -291,7 +324,10 @@ as $$
 begin
     perform from vital_private.locks as l where l.name = 'platform_admins' for update;
     return query
-    with wanted as (
+    with path as materialized (
+        select set_config('search_path', vital_private.own_path(), true)
+    ),
+    wanted as (
         select
             w.n,
             w.user_id,
@@ -302,7 +338,8 @@ begin
                   and r.role = 'platform_admin'
                   and r.tenant_id is null
             ) as was_admin
-        from unnest(p_user_ids) with ordinality as w (user_id, n)
+        from path
+        cross join lateral unnest(p_user_ids) with ordinality as w (user_id, n)
     ),
     granted as (
         insert into public.user_roles (user_id, role, granted_by)
@@ -380,6 +417,7 @@ $$;
 -- For trusted roles only: a user must never reach these.
 select vital_private.close(array[
     'function vital_private.require_users(uuid[])',
+    'function vital_private.own_path()',
     'function vital_private.change_members(uuid[], uuid[], varchar[], varchar[])',
     'function vital_private.change_platform_admins(uuid[], boolean, uuid)',
     'function vital_private.assign_member(uuid, uuid, varchar)',

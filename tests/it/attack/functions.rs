@@ -3,6 +3,7 @@
 use super::databases::{both, lines};
 use super::scenario::Scene;
 use super::world::users;
+use crate::support::{Database, Template};
 
 const OURS: &str = "p.pronamespace in ('public'::regnamespace, 'vital_private'::regnamespace)";
 
@@ -72,6 +73,7 @@ fn functions_state_how_they_may_be_planned() {
         "is_platform_admin s s",
         "member_tenants s s",
         "moment s s",
+        "own_path s u",
         "platform_admin_tenants s s",
         "readable_tenants s s",
         "requested_tenant s s",
@@ -190,6 +192,53 @@ fn trusted_role_assigns_members_and_keeps_roles_in_step() {
     scene.refused(&sql(&format!("'{}', null", users::OUTSIDER)), "22023");
     scene.refused(&sql("'b0000000-0000-4000-8000-0000000000ff'"), "23503");
     scene.refused(&sql("null"), "22004");
+}
+
+#[test]
+fn triggers_of_others_name_tables_as_they_do_in_any_session() {
+    let database = Database::create(Template::World);
+    let mut owner = database.client();
+    let path = format!(
+        "alter role postgres in database {} set search_path = public, shop",
+        database.name()
+    );
+    let log = "
+        create schema shop;
+        create table public.member_log (who uuid);
+        create table shop.audit (who uuid);
+        create function public.log_it() returns trigger language plpgsql as $$
+        begin
+            insert into member_log values (new.user_id);
+            insert into audit values (new.user_id);
+            return new;
+        end
+        $$;
+        create trigger log_before before insert on public.user_tenants for each row execute function public.log_it();
+        create trigger log_after after insert or update on public.user_roles for each row execute function public.log_it();";
+    owner.batch_execute(&path).unwrap();
+    owner.batch_execute(log).unwrap();
+    // What the session says of its path is the client's, and not for what runs as the owner.
+    let mut service = database.client_as("service_role");
+    service.batch_execute("set search_path = pg_temp").unwrap();
+    for _ in 0..2 {
+        service
+            .batch_execute(&format!(
+                "select public.assign_user_to_dh_startup('{0}'), public.grant_platform_admin('{0}')",
+                users::OUTSIDER
+            ))
+            .unwrap();
+    }
+    let path: String = service.query_one("show search_path", &[]).unwrap().get(0);
+    assert_eq!(path, "pg_temp");
+    let user = users::HALF.to_string();
+    database
+        .vital(&["assign-user", &user, "--tenant", "east", "--yes"])
+        .success();
+    database.vital(&["grant-admin", &user, "--yes"]).success();
+    for table in ["public.member_log", "shop.audit"] {
+        let sql = format!("select count(*) from {table}");
+        assert_eq!(owner.query_one(&sql, &[]).unwrap().get::<_, i64>(0), 6, "{table}");
+    }
 }
 
 #[test]

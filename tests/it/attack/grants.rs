@@ -164,6 +164,7 @@ fn functions_are_executable_exactly_as_far_as_needed() {
         "vital_private.keep_counters(): nobody",
         "vital_private.member_tenants(character varying[]): authenticated",
         "vital_private.moment(timestamp with time zone,timestamp with time zone): authenticated",
+        "vital_private.own_path(): nobody",
         "vital_private.platform_admin_tenants(): authenticated",
         "vital_private.readable_tenants(): authenticated",
         "vital_private.refuse_admin_audit_change(): nobody",

@@ -14,6 +14,7 @@ mod databases;
 mod deleting;
 mod documents;
 mod functions;
+mod fuzzing;
 mod gone;
 mod grants;
 mod ids;

@@ -5,6 +5,7 @@ mod clean;
 mod data;
 mod drift;
 mod exposure;
+mod internals;
 mod output;
 mod real;
 mod roles;
