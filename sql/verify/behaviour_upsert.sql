@@ -3,6 +3,7 @@
 -- title: A user may choose the id of an agent, and so take over or find a hidden one
 -- explanation: An upsert on the id of a hidden agent would change it, and "duplicate key" would tell that it exists.
 -- fix: Restore the column grants that the check shape-column-grants shows.
+-- causes: public.agents public.agents.* vital_private.* public.get_current_tenant_id* role*
 -- actors: member
 
 with taken as (

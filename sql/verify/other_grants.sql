@@ -29,6 +29,7 @@ from (
     from pg_proc as p
     cross join lateral aclexplode(p.proacl) as a
     where p.oid in ({our_functions})
+      and (select current_setting('vital.promise')::jsonb) -> 'functions' ? p.oid::regprocedure::text
       and a.grantee <> 0
 ) as g
 join pg_roles as r on r.oid = g.grantee_oid

@@ -114,7 +114,10 @@ impl Policy {
             None | Some("true") => format!("every row of {}", self.table),
             Some(condition) => format!("rows of {} where {}", self.table, one_line(condition)),
         };
-        format!("lets {who} {what} {rows}, of whatever tenant")
+        // What compares the tenant may still compare it with what the user says; that is for a person to judge.
+        let compares = condition.is_some_and(|text| text.as_str().contains("tenant"));
+        let whose = if compares { "" } else { ", of whatever tenant" };
+        format!("lets {who} {what} {rows}{whose}")
     }
 }
 

@@ -2,11 +2,14 @@
 
 mod behaviour;
 mod clean;
+mod converging;
 mod data;
 mod drift;
 mod exposure;
+mod others;
 mod output;
 mod real;
+mod restored;
 mod roles;
 mod shape;
 mod shape_code;
