@@ -1,12 +1,14 @@
-//! The command line: [`Cli`] and the argument groups that commands share.
+//! What commands have in common on the command line: options, exit codes.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, ValueEnum};
+use clap::Args;
 
-use crate::commands::Command;
-use crate::db::Timeouts;
+use crate::db::{ConnectOptions, Timeouts};
+use crate::model::moment::{attempt, duration, limit};
+use crate::progress;
+use crate::render::Format;
 
 /// Names the exit codes of a command for its `after_help`: 0, 1, 2 and 130 always, and those listed.
 ///
@@ -39,24 +41,6 @@ macro_rules! exit_codes {
 }
 pub(crate) use exit_codes;
 
-/// Migrates VITAL's PostgreSQL database to isolated tenants, proves the isolation, and runs the tenancy.
-#[derive(Debug, Parser)]
-#[command(
-    name = "vital",
-    version,
-    propagate_version = true,
-    max_term_width = 100,
-    after_help = exit_codes!(3 4 5 6 7 8)
-)]
-pub struct Cli {
-    /// Options of every command.
-    #[command(flatten)]
-    pub global: Global,
-    /// The command.
-    #[command(subcommand)]
-    pub command: Command,
-}
-
 /// Options that every command takes.
 #[derive(Debug, Clone, Args)]
 pub struct Global {
@@ -81,7 +65,7 @@ pub struct Global {
 
     /// Format of progress events on stderr
     #[arg(long, value_enum, default_value_t, global = true, help_heading = "Output")]
-    pub progress: ProgressFormat,
+    pub progress: progress::Format,
 
     /// Say nothing but results and errors
     #[arg(long, short, global = true, help_heading = "Output")]
@@ -112,124 +96,63 @@ pub struct ConnectArgs {
     pub config: Option<PathBuf>,
 
     /// Keep trying for this long while the server is not up yet, such as 60s
-    #[arg(long, value_name = "DURATION", global = true, value_parser = parse_duration)]
+    #[arg(long, value_name = "DURATION", global = true, value_parser = duration)]
     pub wait: Option<Duration>,
 
     /// Give up one attempt to lock a table after this long, then try again
-    #[arg(long, value_name = "DURATION", global = true, value_parser = parse_attempt, default_value = "300ms")]
+    #[arg(long, value_name = "DURATION", global = true, value_parser = attempt, default_value = "300ms")]
     pub lock_timeout: Duration,
 
     /// Keep trying to lock a table for this long
-    #[arg(long, value_name = "DURATION", global = true, value_parser = parse_duration, default_value = "5min")]
+    #[arg(long, value_name = "DURATION", global = true, value_parser = duration, default_value = "5min")]
     pub lock_wait: Duration,
 
     /// Wait this long for another vital that migrates the same database
-    #[arg(long, value_name = "DURATION", global = true, value_parser = parse_duration, default_value = "60s")]
+    #[arg(long, value_name = "DURATION", global = true, value_parser = duration, default_value = "60s")]
     pub migration_lock_wait: Duration,
 
     /// Cancel a statement that takes longer
-    #[arg(long, value_name = "DURATION", global = true, value_parser = parse_limit, default_value = "off")]
+    #[arg(long, value_name = "DURATION", global = true, value_parser = limit, default_value = "off")]
     pub statement_timeout: Duration,
 }
 
-impl Default for ConnectArgs {
-    fn default() -> Self {
+impl From<&ConnectArgs> for ConnectOptions {
+    fn from(args: &ConnectArgs) -> Self {
         Self {
-            database_url: None,
-            target: None,
-            config: None,
-            wait: None,
-            lock_timeout: Duration::from_millis(300),
-            lock_wait: Duration::from_secs(300),
-            migration_lock_wait: Duration::from_secs(60),
-            statement_timeout: Duration::ZERO,
+            database_url: args.database_url.clone(),
+            target: args.target.clone(),
+            config: args.config.clone(),
+            wait: args.wait.unwrap_or_default(),
+            timeouts: Timeouts {
+                lock: args.lock_timeout,
+                lock_wait: args.lock_wait,
+                migration_lock_wait: args.migration_lock_wait,
+                statement: args.statement_timeout,
+            },
         }
     }
 }
 
-impl ConnectArgs {
-    /// The limits of statements and locks.
+/// How much of a long list is answered.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct LimitArgs<const DEFAULT: u32> {
+    /// At most so many, the newest; 0 for all
+    #[arg(long, short = 'n', value_name = "NUMBER", default_value_t = DEFAULT)]
+    pub limit: u32,
+}
+
+impl<const DEFAULT: u32> LimitArgs<DEFAULT> {
+    /// The limit, none for all.
     #[must_use]
-    pub fn timeouts(&self) -> Timeouts {
-        Timeouts {
-            lock: self.lock_timeout,
-            lock_wait: self.lock_wait,
-            migration_lock_wait: self.migration_lock_wait,
-            statement: self.statement_timeout,
-        }
-    }
-}
-
-/// The format of a result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum Format {
-    /// Aligned columns for a person
-    #[default]
-    Table,
-    /// One JSON object
-    Json,
-    /// The same object as YAML
-    Yaml,
-    /// Header and rows
-    Csv,
-}
-
-/// The format of progress events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum ProgressFormat {
-    /// A bar on a terminal, plain lines elsewhere
-    #[default]
-    Human,
-    /// One JSON object a line
-    Json,
-}
-
-/// Parses `500ms`, `30s`, `5min`, `2h`; a bare number is seconds.
-///
-/// # Errors
-/// A sentence that names the accepted units.
-pub fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
-    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let (number, unit) = text.split_at(digits);
-    let factor: u64 = match unit {
-        "ms" => 1,
-        "" | "s" => 1_000,
-        "m" | "min" => 60_000,
-        "h" => 3_600_000,
-        _ => return Err("expected a number with unit ms, s, min or h, such as 500ms or 5min".into()),
-    };
-    number
-        .parse::<u64>()
-        .ok()
-        .and_then(|n| n.checked_mul(factor))
-        .map(std::time::Duration::from_millis)
-        .ok_or_else(|| "expected a number with unit ms, s, min or h, such as 500ms or 5min".into())
-}
-
-/// Like [`parse_duration`], with `off` for no limit, which is zero.
-///
-/// # Errors
-/// A sentence that names the accepted units.
-pub fn parse_limit(text: &str) -> Result<Duration, String> {
-    match text {
-        "off" => Ok(Duration::ZERO),
-        _ => parse_duration(text).map_err(|problem| format!("{problem}, or off")),
-    }
-}
-
-/// Like [`parse_duration`], but never zero: an attempt without a limit would hold up everybody behind it.
-///
-/// # Errors
-/// A sentence that names the accepted units, or says that there must be a limit.
-pub fn parse_attempt(text: &str) -> Result<Duration, String> {
-    match parse_duration(text)? {
-        Duration::ZERO => Err("expected a limit of at least 1ms".into()),
-        limit => Ok(limit),
+    pub fn get(self) -> Option<i64> {
+        (self.limit > 0).then(|| self.limit.into())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
 
     #[derive(Debug, Parser)]
@@ -241,13 +164,6 @@ mod tests {
     #[test]
     fn defaults_of_flags_and_of_code_agree() {
         let parsed = OnlyConnect::parse_from(["vital"]).connect;
-        assert_eq!(format!("{parsed:?}"), format!("{:?}", ConnectArgs::default()));
-    }
-
-    #[test]
-    fn limit_may_be_off() {
-        assert_eq!(parse_limit("off"), Ok(Duration::ZERO));
-        assert_eq!(parse_limit("1500ms"), Ok(Duration::from_millis(1500)));
-        assert!(parse_limit("never").is_err());
+        assert_eq!(ConnectOptions::from(&parsed), ConnectOptions::default());
     }
 }

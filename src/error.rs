@@ -59,6 +59,8 @@ pub struct Error {
     pub details: Vec<String>,
     /// The next step, and what state the database is in.
     pub hint: Option<String>,
+    /// The server's code of five characters, if it is the server's error.
+    pub sqlstate: Option<[u8; 5]>,
 }
 
 impl fmt::Display for Error {
@@ -81,6 +83,7 @@ impl Error {
             cause: None,
             details: Vec::new(),
             hint: None,
+            sqlstate: None,
         }
     }
 
@@ -117,6 +120,13 @@ impl Error {
         self
     }
 
+    /// Tells whether the server refused with this code.
+    #[must_use]
+    pub fn has_code(&self, code: &tokio_postgres::error::SqlState) -> bool {
+        self.sqlstate
+            .is_some_and(|sqlstate| sqlstate == *code.code().as_bytes())
+    }
+
     /// Takes cause and details from a driver error: the server's message with its SQLSTATE where it sent one.
     ///
     /// tokio-postgres shows a server error as just `db error`, so the [`tokio_postgres::error::DbError`] in the
@@ -127,11 +137,29 @@ impl Error {
             return self.with_cause(chain(error));
         };
         self.cause = Some(format!("{} (SQLSTATE {})", db.message(), db.code().code()));
+        self.sqlstate = db.code().code().as_bytes().try_into().ok();
         self.details.extend(db.detail().map(str::to_owned));
         if self.hint.is_none() {
             self.hint = db.hint().map(str::to_owned);
         }
         self
+    }
+}
+
+/// Takes over what the edge reports: files, the terminal, the private server. The outermost context is the fact, the
+/// rest the cause; an error of ours stays what it is.
+#[cfg(any(feature = "render", feature = "server"))]
+impl From<anyhow::Error> for Error {
+    fn from(error: anyhow::Error) -> Self {
+        let error = match error.downcast::<Self>() {
+            Ok(ours) => return ours,
+            Err(error) => error,
+        };
+        let fact = Self::failed(error.to_string());
+        match error.source() {
+            Some(source) => fact.with_cause(chain(source)),
+            None => fact,
+        }
     }
 }
 
@@ -149,4 +177,28 @@ pub fn chain(error: &dyn std::error::Error) -> String {
         next = source.source();
     }
     text
+}
+
+#[cfg(all(test, any(feature = "render", feature = "server")))]
+mod tests {
+    use anyhow::Context;
+
+    use super::*;
+
+    #[test]
+    fn context_is_the_fact_and_the_rest_the_cause() {
+        let outcome = std::fs::read("/no/such/file").context("could not read the file");
+        let error = outcome.map_err(Error::from).err().unwrap();
+        assert_eq!(
+            (error.kind, error.message.as_str()),
+            (Kind::Failed, "could not read the file")
+        );
+        assert!(error.cause.is_some_and(|cause| cause.contains("No such file")));
+    }
+
+    #[test]
+    fn an_error_of_ours_passes_through() {
+        let ours = Error::usage("wrong").with_hint("do it otherwise");
+        assert_eq!(Error::from(anyhow::Error::new(ours.clone())), ours);
+    }
 }

@@ -11,7 +11,6 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
-use crate::db::Connection;
 pub use errors::abandoned;
 use errors::{as_interrupted, stopped, unanswered};
 
@@ -89,19 +88,6 @@ impl Interrupt {
             () = self.requested() => Err(stopped()),
             () = sleep(duration) => Ok(()),
         }
-    }
-
-    /// Has an interrupt cancel what runs on `connection`, for as long as the connection lives.
-    pub fn watch(&self, connection: &Connection) {
-        let canceller = connection.canceller();
-        self.watch_with(move || {
-            let canceller = canceller.clone();
-            async move {
-                if let Err(error) = canceller.cancel().await {
-                    tracing::debug!(%error, "the cancel request was not delivered");
-                }
-            }
-        });
     }
 
     /// Has an interrupt call `cancel`, repeatedly until the operation ends.

@@ -5,15 +5,16 @@ use std::panic::{self, AssertUnwindSafe};
 use std::process::{self, ExitCode};
 use std::sync::Mutex;
 
+use anyhow::Context as _;
 use clap::Parser;
 use tokio::runtime::{Builder, Runtime};
 use tracing::level_filters::LevelFilter;
-use vital::cli::{Cli, Global, ProgressFormat};
-use vital::commands::{self, Command, Context};
+use vital::cli::Global;
+use vital::commands::{self, Cli, Command, Context};
+use vital::event::{Event, Observer};
 use vital::interrupt::{self, Interrupt};
-use vital::ops::event::{Event, Observer};
-use vital::render::Output;
-use vital::{Error, Kind, Result, prompt, render};
+use vital::render::{Output, Screen as _};
+use vital::{Error, Kind, Result, progress, prompt, render};
 
 /// Where the last panic happened and what it said.
 static PANIC: Mutex<Option<String>> = Mutex::new(None);
@@ -66,10 +67,8 @@ fn run(command: &Command, context: &Context) -> Result<u8> {
 }
 
 fn runtime() -> Result<Runtime> {
-    Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Error::failed("could not start").with_cause(error.to_string()))
+    let runtime = Builder::new_current_thread().enable_all().build();
+    Ok(runtime.context("could not start")?)
 }
 
 /// Listens for signals on a thread of its own, so that the second Ctrl-C ends the process whatever it is doing.
@@ -79,7 +78,7 @@ fn listen(interrupt: Interrupt, output: Output) -> Result<()> {
         let _entered = runtime.enter();
         signals::Signals::new()
     }
-    .map_err(|error| Error::failed("could not listen for signals").with_cause(error.to_string()))?;
+    .context("could not listen for signals")?;
     let listen = move || {
         runtime.block_on(async {
             let terminated = signals.next().await;
@@ -92,11 +91,9 @@ fn listen(interrupt: Interrupt, output: Output) -> Result<()> {
         output.error(&interrupt::abandoned(interrupt.is_asking()));
         leave()
     };
-    std::thread::Builder::new()
-        .name("signals".into())
-        .spawn(listen)
-        .map(drop)
-        .map_err(|error| Error::failed("could not start").with_cause(error.to_string()))
+    let thread = std::thread::Builder::new().name("signals".into());
+    thread.spawn(listen).context("could not start")?;
+    Ok(())
 }
 
 #[expect(
@@ -167,8 +164,8 @@ fn log(global: &Global) {
         .with_writer(render::stderr);
     // Starting a second log fails, which is fine.
     let _ = match global.progress {
-        ProgressFormat::Json => builder.json().try_init(),
-        ProgressFormat::Human => builder.with_target(false).try_init(),
+        progress::Format::Json => builder.json().try_init(),
+        progress::Format::Human => builder.with_target(false).try_init(),
     };
 }
 

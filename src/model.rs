@@ -1,5 +1,6 @@
 //! The words of the tenancy, as types that cannot hold nonsense.
 
+pub mod moment;
 mod text;
 mod words;
 

@@ -9,13 +9,23 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::cli::{Global, ProgressFormat};
-use crate::ops::event::{Event, Observer};
+use crate::event::{Event, Observer};
 use crate::render::event::sentence;
-use crate::render::{json, stderr, text};
+use crate::render::{Screen, json, stderr, text};
 
 /// The least time between two lines of a repeated event where there is no bar.
 const PACE: Duration = Duration::from_secs(5);
+
+/// The format of progress events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+pub enum Format {
+    /// A bar on a terminal, plain lines elsewhere
+    #[default]
+    Human,
+    /// One JSON object a line
+    Json,
+}
 
 /// Shows events: a bar on a terminal, plain lines elsewhere, or newline-delimited JSON. Clones show on the same
 /// screen.
@@ -23,7 +33,7 @@ const PACE: Duration = Duration::from_secs(5);
 pub struct Progress {
     style: Style,
     target: Option<Arc<str>>,
-    screen: Arc<Mutex<Screen>>,
+    screen: Arc<Mutex<Bar>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,7 +45,7 @@ enum Style {
 }
 
 #[derive(Default)]
-struct Screen {
+struct Bar {
     bar: Option<ProgressBar>,
     last_repeated: Option<Instant>,
 }
@@ -51,15 +61,15 @@ struct Line<'a> {
 }
 
 impl Progress {
-    /// Chooses how to show events from the global options and what stderr is.
+    /// Chooses how to show events: not at all if `quiet`, and without a bar where a log shares stderr.
     #[must_use]
-    pub fn new(global: &Global) -> Self {
+    pub fn new(format: Format, quiet: bool, logs: bool) -> Self {
         let terminal = std::io::stderr().is_terminal() && std::env::var_os("CI").is_none();
-        let style = match global.progress {
-            _ if global.quiet => Style::Nothing,
-            ProgressFormat::Json => Style::Json,
-            ProgressFormat::Human if terminal && global.verbose == 0 => Style::Bar,
-            ProgressFormat::Human => Style::Lines,
+        let style = match format {
+            _ if quiet => Style::Nothing,
+            Format::Json => Style::Json,
+            Format::Human if terminal && !logs => Style::Bar,
+            Format::Human => Style::Lines,
         };
         Self {
             style,
@@ -78,23 +88,7 @@ impl Progress {
         }
     }
 
-    /// Removes the bar; the next event brings it back.
-    pub fn clear(&self) {
-        if let Some(bar) = self.screen().bar.take() {
-            bar.finish_and_clear();
-        }
-    }
-
-    /// Runs `print` while the bar is out of the way.
-    pub fn suspend(&self, print: impl FnOnce()) {
-        let bar = self.screen().bar.clone();
-        match bar {
-            Some(bar) => bar.suspend(print),
-            None => print(),
-        }
-    }
-
-    fn screen(&self) -> MutexGuard<'_, Screen> {
+    fn screen(&self) -> MutexGuard<'_, Bar> {
         self.screen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -123,7 +117,7 @@ impl Progress {
             Some(target) => format!("{}: {sentence}", text::excerpt(target, 100)),
             None => sentence,
         };
-        self.suspend(|| {
+        self.suspend(&mut || {
             let _ = writeln!(stderr(), "{line}");
         });
     }
@@ -154,6 +148,23 @@ impl Progress {
             }
             Event::Notice { .. } | Event::Interrupting => self.say(&sentence(event)),
             _ => bar.set_message(text::excerpt(&sentence(event), 200)),
+        }
+    }
+}
+
+impl Screen for Progress {
+    /// Removes the bar; the next event brings it back.
+    fn clear(&self) {
+        if let Some(bar) = self.screen().bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn suspend(&self, print: &mut dyn FnMut()) {
+        let bar = self.screen().bar.clone();
+        match bar {
+            Some(bar) => bar.suspend(print),
+            None => print(),
         }
     }
 }

@@ -8,6 +8,7 @@ use dialoguer::{Confirm, FuzzySelect, Input, Select};
 use crate::error::{Error, Result};
 use crate::interrupt::{self, Interrupt};
 use crate::progress::Progress;
+use crate::render::Screen as _;
 use crate::render::escape::{visible, visible_lines};
 
 /// Asks on stderr. Without a terminal a question is a usage error that names the flag to give instead.
@@ -202,28 +203,21 @@ fn unanswerable(question: &str, flag: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::Global;
     use crate::error::Kind;
+    use crate::progress::Format;
 
-    fn prompt(yes: bool) -> Option<Prompt> {
-        #[derive(clap::Parser)]
-        struct Line {
-            #[command(flatten)]
-            global: Global,
-        }
-        let line = <Line as clap::Parser>::try_parse_from(["vital"]).ok()?;
-        let prompt = Prompt::new(yes, Progress::new(&line.global), Interrupt::new());
-        Some(Prompt {
+    fn prompt(yes: bool) -> Prompt {
+        let progress = Progress::new(Format::Human, true, false);
+        Prompt {
             terminal: false,
-            ..prompt
-        })
+            ..Prompt::new(yes, progress, Interrupt::new())
+        }
     }
 
     #[test]
     fn without_a_terminal_the_flag_is_named() {
-        let error =
-            prompt(false).map(|p| p.require("replace 2 policies of db on host?", "--replace-policies"));
-        let Some(Err(error)) = error else {
+        let Err(error) = prompt(false).require("replace 2 policies of db on host?", "--replace-policies")
+        else {
             panic!("asked without a terminal")
         };
         assert_eq!(error.kind, Kind::Usage);
@@ -237,9 +231,7 @@ mod tests {
 
     #[test]
     fn yes_answers_every_yes_or_no_question_but_no_choice() {
-        let Some(prompt) = prompt(true) else {
-            panic!("no prompt")
-        };
+        let prompt = prompt(true);
         assert_eq!(prompt.confirm("really?", "--yes"), Ok(true));
         assert_eq!(prompt.require_typed("really?", "db", "--yes"), Ok(()));
         let chosen = prompt.select("which?", &["a".into()], "--tenant");

@@ -62,8 +62,8 @@ select
     case
         when n % 100 = 42 then array[
             md5('tenant ' || 1 + abs(hashint4(n + 1)::bigint) % tenants)::uuid,
-            md5('tenant ' || 1 + abs(hashint4(n + 2)::bigint) % tenants)::uuid,
-            md5('tenant ' || 1 + abs(hashint4(n + 3)::bigint) % tenants)::uuid
+            md5('tenant ' || 1 + (abs(hashint4(n + 1)::bigint) + 1) % tenants)::uuid,
+            md5('tenant ' || 1 + (abs(hashint4(n + 1)::bigint) + 2) % tenants)::uuid
         ]
     end,
     case n % 100 when 7 then 'platform' else 'custom' end

@@ -6,7 +6,6 @@
 select
     current_user::text as role,
     pg_catalog.set_config('vital.operator', $1, true),
-    pg_catalog.set_config('timezone', 'UTC', true),
     (
         select string_agg(c.relname, ', ' order by c.relname)
         from pg_catalog.pg_class as c

@@ -1,4 +1,4 @@
--- Which of these tenants ($1) have no active owner.
+-- Which of these tenants ($1) have no active owner with an account.
 -- Returns: id uuid, slug text
 
 select t.id, t.slug::text as slug
@@ -10,5 +10,6 @@ where t.id = any ($1::uuid[])
       where m.tenant_id = t.id
         and m.role = 'owner'
         and m.status = 'active'
+        and vital_private.has_account(m.user_id)
   )
 order by t.slug

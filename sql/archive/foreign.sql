@@ -136,7 +136,34 @@ judged as (
       and (
           c.relkind = 'i'
           and c.relname in (select n.name from names as n where n.kind in ('indexes', 'constraints'))
+          and exists (
+              select
+              from pg_catalog.pg_index as i
+              where i.indexrelid = c.oid
+                and i.indrelid in (select o.oid from our_tables as o)
+          )
       ) is not true
+      -- What the earlier form had besides goes with it.
+      and not exists (
+          select
+          from vital_private.adopted_objects as a
+          where a.kind = 'index'
+            and c.relkind = 'i'
+            and a.name = c.relname
+            and exists (
+                select
+                from pg_catalog.pg_index as i
+                where i.indexrelid = c.oid
+                  and i.indrelid = to_regclass(a.table_name)
+            )
+      )
+      and not exists (
+          select
+          from vital_private.adopted_objects as a
+          where a.kind = 'constraint'
+            and a.name = k.conname
+            and to_regclass(a.table_name) = k.conrelid
+      )
       and (
           d.classid = 'pg_catalog.pg_proc'::regclass
           and d.objid in (select f.oid from our_functions as f)

@@ -1,6 +1,6 @@
 -- The archive of what was removed when migrations were undone, and the functions that fill and empty it.
 --
--- Creates: schema vital_archive, closed to everybody but its owner; tables sets, steps, contents, policies; 5 functions
+-- Creates: schema vital_archive, closed to everybody but its owner; tables sets, steps, contents, policies; 6 functions
 -- Every removed table becomes a table of its own, set_<set>_<table>, which vital_archive.contents lists.
 --
 -- Safe to run again. Runs before each migration that is undone, and before archived data is put back.
@@ -8,7 +8,6 @@
 set local client_min_messages = warning;
 
 create schema if not exists vital_archive;
-revoke all on schema vital_archive from public, anon, authenticated, service_role;
 comment on schema vital_archive is
     'What was removed when migrations were undone. Not for an exposed API schema. Drop it once nothing in it is wanted any more.';
 
@@ -54,15 +53,60 @@ create table if not exists vital_archive.policies (
     constraint policies_pkey primary key (set_id, policy_name)
 );
 
-revoke all on vital_archive.sets, vital_archive.steps, vital_archive.contents, vital_archive.policies
-from public, anon, authenticated, service_role;
-
 comment on table vital_archive.sets is 'One row for each run of "vital migrate down" that undid something.';
 comment on table vital_archive.steps is 'The migrations that a run undid, as the history had them.';
 comment on table vital_archive.contents is
     'Which table holds what: rows of source as they were when the migration was undone, and when they were put back.';
 comment on table vital_archive.policies is
     'Policies on public.agents that a run created again with --restore-policies; refusal says why one could not be.';
+
+-- Takes every privilege on the schema and on what is in it from everybody but the owner, whoever they are: default
+-- privileges of any role may have given it.
+create or replace function vital_archive.close()
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_grant record;
+begin
+    for v_grant in
+        with granted as (
+            select 'schema ' || n.oid::regnamespace as object, n.nspowner as owner, a.grantee
+            from pg_namespace as n
+            cross join lateral aclexplode(n.nspacl) as a
+            where n.nspname = 'vital_archive'
+            union
+            select 'function ' || p.oid::regprocedure, p.proowner, a.grantee
+            from pg_proc as p
+            cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a
+            where p.pronamespace = 'vital_archive'::regnamespace
+            union
+            select
+                case c.relkind when 'S' then 'sequence ' else 'table ' end || c.oid::regclass,
+                c.relowner,
+                a.grantee
+            from pg_class as c
+            cross join lateral (
+                select e.grantee
+                from aclexplode(c.relacl) as e
+                union
+                select e.grantee
+                from pg_attribute as t
+                cross join lateral aclexplode(t.attacl) as e
+                where t.attrelid = c.oid
+            ) as a
+            where c.relnamespace = 'vital_archive'::regnamespace
+              and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
+        )
+        select g.object, case when g.grantee = 0 then 'public' else g.grantee::regrole::text end as grantee
+        from granted as g
+        where g.grantee <> g.owner
+    loop
+        execute format('revoke all on %s from %s cascade', v_grant.object, v_grant.grantee);
+    end loop;
+end
+$$;
 
 -- The set of the running transaction, which the setting vital.archive_run names.
 create or replace function vital_archive.current_set()
@@ -117,7 +161,7 @@ begin
     execute format(
         'create table vital_archive.%I as select %s from %s where %s', v_table, p_columns, p_source, p_condition
     );
-    execute format('revoke all on vital_archive.%I from public, anon, authenticated, service_role', v_table);
+    perform vital_archive.close();
     execute format('select count(*) from vital_archive.%I', v_table) into v_rows;
     execute format(
         'comment on table vital_archive.%I is %L',
@@ -254,10 +298,4 @@ begin
 end
 $$;
 
-revoke all on function
-    vital_archive.current_set(),
-    vital_archive.begin_step(uuid, bigint, bigint),
-    vital_archive.keep(bigint, text, text, text),
-    vital_archive.restore(bigint),
-    vital_archive.restore_policies()
-from public, anon, authenticated, service_role;
+select vital_archive.close();

@@ -1,5 +1,4 @@
--- What the two signed-in API roles may do with single columns. A user may insert into every column of agents but id;
--- of columns that are not the tenancy's, only what goes beyond that is told.
+-- What the two signed-in API roles may do with single columns.
 -- Returns: object text, facts jsonb
 
 select
@@ -22,21 +21,4 @@ cross join lateral (
 where a.attrelid in ({our_tables})
   and a.attnum > 0
   and not a.attisdropped
-  and (
-      a.attrelid <> to_regclass('public.agents')
-      or (g.grantee, g.privileges) <> ('authenticated', 'INSERT')
-      or a.attname in (
-          'id',
-          'tenant_id',
-          'is_shared',
-          'sharing_mode',
-          'shared_with',
-          'resource_type',
-          'tags',
-          'category',
-          'access_count',
-          'last_accessed_at',
-          'created_by_user_id'
-      )
-  )
 group by a.attrelid, a.attname

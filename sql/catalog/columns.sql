@@ -18,16 +18,5 @@ where a.attrelid in ({our_tables})
   and not a.attisdropped
   and (
       a.attrelid <> to_regclass('public.agents')
-      or a.attname in (
-          'tenant_id',
-          'is_shared',
-          'sharing_mode',
-          'shared_with',
-          'resource_type',
-          'tags',
-          'category',
-          'access_count',
-          'last_accessed_at',
-          'created_by_user_id'
-      )
+      or a.attname in ({names:columns:public.agents})
   )

@@ -14,10 +14,5 @@ where c.conrelid in ({our_tables})
   and c.contype in ('c', 'f', 'p', 'u', 'x')
   and (
       c.conrelid <> to_regclass('public.agents')
-      or c.conname in (
-          'agents_tenant_id_fkey',
-          'agents_sharing_mode_check',
-          'agents_resource_type_check',
-          'agents_sharing_check'
-      )
+      or c.conname in ({names:constraints:public.agents})
   )

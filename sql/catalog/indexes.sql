@@ -14,10 +14,5 @@ where i.indrelid in ({our_tables})
   and not exists (select from pg_constraint as k where k.conindid = i.indexrelid and k.contype in ('p', 'u', 'x'))
   and (
       i.indrelid <> to_regclass('public.agents')
-      or c.relname in (
-          'idx_agents_tenant_id',
-          'idx_agents_sharing',
-          'idx_agents_shared_with',
-          'idx_agents_created_at'
-      )
+      or c.relname in ({names:indexes:public.agents})
   )

@@ -9,18 +9,6 @@ where p.prokind = 'f'
       n.nspname = 'vital_private'
       or (
           n.nspname = 'public'
-          and p.proname = any (array[
-              'is_platform_admin',
-              'has_tenant_access',
-              'get_user_tenants',
-              'get_super_admin_tenant_id',
-              'get_tenant_by_slug',
-              'get_tenant_by_domain',
-              'set_tenant_context',
-              'get_current_tenant_id',
-              'can_access_resource',
-              'grant_platform_admin',
-              'assign_user_to_dh_startup'
-          ]::name[])
+          and p.proname = any (array[{names:functions:public}]::name[])
       )
   )

@@ -1,4 +1,4 @@
--- The tables that the migrations promise: five in schema public, and whatever they keep in vital_private, where the runner's
+-- The tables that the migrations promise in schema public, and whatever they keep in vital_private, where the runner's
 -- history is, too.
 -- Returns: oid
 
@@ -9,7 +9,7 @@ where c.relkind in ('r', 'p')
   and (
       (
           n.nspname = 'public'
-          and c.relname in ('tenants', 'user_tenants', 'user_roles', 'agents', 'resource_sharing_audit')
+          and c.relname in ({names:tables:public})
       )
       or (n.nspname = 'vital_private' and c.relname <> 'refinery_schema_history')
   )

@@ -16,13 +16,10 @@ tables as (
         row_security_active(r.oid) as is_filtered
     from relations as r
     where r.name in (
-        'public.agents',
-        'public.tenants',
-        'public.user_tenants',
-        'public.user_roles',
-        'public.resource_sharing_audit',
+        {qualified:tables:public},
         'vital_private.admin_audit',
         'vital_private.refinery_schema_history',
+        'vital_private.sharing_sources',
         'auth.users'
     )
 ),

@@ -9,13 +9,7 @@ with relations as (
 tenancy as (
     select r.oid, r.name, r.relrowsecurity
     from relations as r
-    where r.name in (
-        'public.agents',
-        'public.tenants',
-        'public.user_tenants',
-        'public.user_roles',
-        'public.resource_sharing_audit'
-    )
+    where r.name in ({qualified:tables:public})
 )
 select jsonb_build_object(
     'roles', (

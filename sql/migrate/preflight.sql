@@ -48,7 +48,7 @@ select jsonb_build_object(
         from pg_class c
         join pg_namespace n on n.oid = c.relnamespace
         where n.nspname = 'public'
-            and c.relname in ('agents', 'tenants', 'user_tenants', 'user_roles', 'resource_sharing_audit')
+            and c.relname in ({names:tables:public})
     ),
     'agents_columns', (
         select coalesce(jsonb_object_agg(a.attname, format_type(a.atttypid, null)), '{}')
@@ -73,6 +73,62 @@ select jsonb_build_object(
             and p.proname = 'uid'
             and p.pronargs = 0
     ),
+    'may_use_auth', coalesce((
+        select bool_and(
+            has_schema_privilege(n.oid, 'usage') and has_function_privilege(p.oid, 'execute')
+        )
+        from pg_proc p
+        join pg_namespace n on n.oid = p.pronamespace
+        where n.nspname = 'auth'
+            and p.proname = 'uid'
+            and p.pronargs = 0
+    ), true),
+    -- Whoever made such a function before is not the earlier form of the tenancy.
+    'foreign_functions', (
+        select coalesce(jsonb_agg(p.oid::regprocedure || ' of ' || pg_get_userbyid(p.proowner) order by p.oid), '[]')
+        from pg_proc p
+        join pg_namespace n on n.oid = p.pronamespace
+        join pg_roles r on r.oid = p.proowner
+        where n.nspname = 'public'
+            and p.proname in (
+                'is_platform_admin',
+                'has_tenant_access',
+                'get_user_tenants',
+                'get_user_tenant_ids',
+                'get_super_admin_tenant_id',
+                'get_tenant_by_slug',
+                'get_tenant_by_domain',
+                'set_tenant_context',
+                'get_current_tenant_id',
+                'can_access_resource',
+                'grant_platform_admin',
+                'assign_user_to_dh_startup'
+            )
+            and not r.rolsuper
+            and not pg_has_role(p.proowner, 'usage')
+            and p.proowner is distinct from (
+                select c.relowner
+                from pg_class c
+                where c.relname = 'agents'
+                    and c.relnamespace = n.oid
+            )
+    ),
+    'creators_in_public', (
+        select string_agg(case a.grantee when 0 then 'everybody' else pg_get_userbyid(a.grantee) end, ', ' order by a.grantee)
+        from pg_namespace n
+        cross join lateral aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) a
+        where n.nspname = 'public'
+            and a.privilege_type = 'CREATE'
+            and (
+                a.grantee = 0
+                or a.grantee in (select oid from pg_roles where rolname in ('anon', 'authenticated'))
+            )
+    ),
+    'owns_public', coalesce((
+        select pg_has_role(n.nspowner, 'usage')
+        from pg_namespace n
+        where n.nspname = 'public'
+    ), false),
     'policies', (
         select coalesce(jsonb_agg(jsonb_build_object(
             'table', c.oid::regclass::text,
@@ -98,7 +154,7 @@ select jsonb_build_object(
         join pg_class c on c.oid = p.polrelid
         join pg_namespace n on n.oid = c.relnamespace
         where n.nspname = 'public'
-            and c.relname in ('agents', 'tenants', 'user_tenants', 'user_roles', 'resource_sharing_audit')
+            and c.relname in ({names:tables:public})
     ),
     'other_histories', (
         select coalesce(jsonb_agg(n.nspname || '.' || c.relname order by n.nspname, c.relname), '[]')

@@ -9,6 +9,38 @@
 set local client_min_messages = warning;
 set local search_path = pg_catalog, pg_temp;
 
+select vital_private.adopt(20251026000002);
+
+-- Only a database that was migrated by hand has recipients already. Who is named twice is named once by migration 4; which of too
+-- many are dispensable, nobody but their owner can say.
+do $$
+declare
+    v_agents bigint;
+begin
+    if exists (
+        select
+        from pg_attribute as a
+        where a.attrelid = 'public.agents'::regclass
+          and a.attname = 'shared_with'
+          and a.atttypid = 'uuid[]'::regtype
+          and not a.attisdropped
+    ) then
+        execute '
+            select count(*)
+            from public.agents as a
+            where cardinality(a.shared_with) > 200
+              and length(array_to_tsvector(array_remove(a.shared_with, null)::text[])) > 200'
+        into v_agents;
+        if v_agents > 0 then
+            raise exception 'agents that are shared with more than 200 tenants: %', v_agents
+                using
+                    errcode = 'object_not_in_prerequisite_state',
+                    hint = 'share each with fewer, or with every tenant by is_shared = true, sharing_mode = ''global'', shared_with = null';
+        end if;
+    end if;
+end
+$$;
+
 -- A constant default of a new column costs nothing: rows that exist take it from the catalog without being rewritten.
 -- A column that exists already keeps its values, and migration 4 fills what is missing there.
 alter table public.agents
@@ -48,7 +80,8 @@ alter table public.agents
     add constraint agents_resource_type_check
         check (resource_type in ('platform', 'solution', 'industry', 'custom', 'shared'))
         not valid,
-    -- The three sharing columns say the same: private is not shared, selective names somebody, global names nobody.
+    -- The three sharing columns say the same: private is not shared, selective names somebody, global names nobody. And
+    -- nobody is named twice, nor too many are, because readers of every tenant pay for it; a tsvector holds each word once.
     add constraint agents_sharing_check
         check (
             is_shared is not null
@@ -56,6 +89,8 @@ alter table public.agents
             and is_shared = (sharing_mode <> 'private')
             and (sharing_mode = 'selective') = (coalesce(cardinality(shared_with), 0) > 0)
             and array_position(shared_with, null) is null
+            and coalesce(cardinality(shared_with), 0) <= 200
+            and length(array_to_tsvector(coalesce(shared_with, '{}')::text[])) = coalesce(cardinality(shared_with), 0)
         )
         not valid;
 
@@ -100,9 +135,6 @@ begin
     end loop;
 end
 $$;
-
--- Two indexes of the earlier form that no policy and no report needs.
-drop index if exists public.idx_agents_resource_type, public.idx_agents_tags;
 
 comment on column public.agents.tenant_id is 'The owning tenant.';
 comment on column public.agents.is_shared is 'Whether anybody but the owning tenant may read the agent; follows sharing_mode.';

@@ -1,6 +1,6 @@
 -- Row-level security on public.agents, the tenant context that it reads, and the audit of every change of sharing.
 --
--- Creates: table public.resource_sharing_audit; 3 public functions; 4 policies on agents, 1 on the audit; triggers on both
+-- Creates: tables public.resource_sharing_audit and vital_private.sharing_sources; 3 public functions; 4 policies on agents, 1 on the audit; triggers on both and on tenants
 -- Changes: every other permissive policy on the two tables is replaced, its definition kept in vital_private.replaced_policies
 -- Locks: access exclusive on public.agents for milliseconds; nothing is scanned or rewritten
 --
@@ -11,10 +11,13 @@ set local search_path = pg_catalog, pg_temp;
 
 -- The tenant that a session acts for.
 
--- What the session asks for, the first that is present: the setting of set_tenant_context, if p_user was who set it; the
--- request header x-tenant-id; app_metadata.tenant_id of the token. A request is no right: the callers check it against
--- the memberships. The header is matched in the text because malformed json must not raise in a policy, and a quoted
--- x-tenant-id inside another header's value has its quotes escaped, so it cannot match.
+-- What the session asks for, the first that is present. Inside a request of the API, which is known by the settings that
+-- PostgREST makes for each: the header x-tenant-id; what set_tenant_context set in this very transaction, whatever an
+-- earlier request left on the connection; app_metadata.tenant_id of the token. In a session of one's own: the setting of
+-- set_tenant_context, if p_user was who set it; the token. A request is no right: the callers check it against the
+-- memberships. An empty text is no request, a malformed one matches nothing. The header is matched in the text because
+-- malformed json must not raise in a policy, and a quoted x-tenant-id inside another header's value has its quotes escaped,
+-- so it cannot match. now() tells transactions of a connection apart, in parallel workers, too.
 create or replace function vital_private.requested_tenant(p_user text)
 returns text
 language plpgsql
@@ -23,16 +26,30 @@ parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_headers constant text := nullif(current_setting('request.headers', true), '');
+    v_set_by constant text := current_setting('app.tenant_user', true);
+    v_claims text;
     v_requested text;
 begin
-    if current_setting('app.tenant_user', true) = p_user then
+    if v_headers is not null
+        or current_setting('request.method', true) <> ''
+        or current_setting('request.path', true) <> ''
+    then
+        v_requested := nullif(
+            btrim(substring(v_headers from '(?i)"x-tenant-id"\s*:\s*(?!null\M)("[^"]*"|[^",}\s]+)'), '"'),
+            ''
+        );
+        if v_requested is null and v_set_by = p_user || ' ' || extract(epoch from now()) then
+            v_requested := nullif(current_setting('app.tenant_id', true), '');
+        end if;
+    elsif starts_with(v_set_by, p_user) then
         v_requested := nullif(current_setting('app.tenant_id', true), '');
     end if;
     if v_requested is null then
-        v_requested := substring(current_setting('request.headers', true) from '"x-tenant-id"\s*:\s*"([^"]*)"');
-    end if;
-    if v_requested is null then
-        v_requested := nullif(current_setting('request.jwt.claims', true), '')::jsonb #>> '{app_metadata,tenant_id}';
+        v_claims := current_setting('request.jwt.claims', true);
+        if (strpos(v_claims, 'tenant_id') > 0 or strpos(v_claims, '\') > 0) and vital_private.is_json(v_claims) then
+            v_requested := nullif(v_claims::jsonb #>> '{app_metadata,tenant_id}', '');
+        end if;
     end if;
     return v_requested;
 end
@@ -50,10 +67,14 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_user constant uuid := auth.uid();
+    v_user constant uuid := vital_private.caller_id();
     v_requested text;
     v_tenants uuid[];
 begin
+    -- Whoever is gone has a token until it ends, and no access any more.
+    if v_user is null or not vital_private.has_account(v_user) then
+        return '{}'::uuid[];
+    end if;
     if exists (
         select
         from public.user_roles as r
@@ -95,16 +116,35 @@ begin
 end
 $$;
 
-revoke all on function
-    vital_private.requested_tenant(text),
-    vital_private.readable_tenants(),
-    vital_private.writable_tenants()
-from public, anon, authenticated, service_role;
+-- Of these, the ones whose shared agents the caller may change: what others read is changed by authority only.
+create or replace function vital_private.administered_tenants()
+returns uuid[]
+language plpgsql
+stable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return array(
+        select unnest(vital_private.readable_tenants())
+        intersect
+        select unnest(vital_private.member_tenants('{owner,admin}'))
+    );
+end
+$$;
+
+select vital_private.close(array[
+    'function vital_private.requested_tenant(text)',
+    'function vital_private.readable_tenants()',
+    'function vital_private.writable_tenants()',
+    'function vital_private.administered_tenants()'
+]);
 
 grant execute on function
     vital_private.requested_tenant(text),
     vital_private.readable_tenants(),
-    vital_private.writable_tenants()
+    vital_private.writable_tenants(),
+    vital_private.administered_tenants()
 to authenticated;
 grant execute on function vital_private.requested_tenant(text) to service_role;
 
@@ -112,7 +152,9 @@ comment on function vital_private.requested_tenant(text) is 'The tenant that the
 comment on function vital_private.readable_tenants() is
     'The tenants whose agents the caller reads as their owner: the acting one; every one for a platform admin.';
 comment on function vital_private.writable_tenants() is
-    'The tenants whose agents the caller may write: the readable ones in which they are more than a guest.';
+    'The tenants whose private agents the caller may write: the readable ones in which they are more than a guest.';
+comment on function vital_private.administered_tenants() is
+    'The tenants whose shared agents the caller may write: the readable ones in which they are owner or admin.';
 
 -- Public functions.
 
@@ -122,14 +164,22 @@ select vital_private.retire_functions(array[
     'can_access_resource'
 ]::name[]);
 
--- The setting outlives the transaction, and is bound to the user: a pooled connection that is handed to somebody else
--- ignores it. A user who is no active member is refused in the same words whether the tenant exists or not.
+-- The setting is bound to the user: a pooled connection that is handed to somebody else ignores it. It outlives the
+-- transaction in a session of one's own, and ends with it inside a request of the API; the moment when the transaction began
+-- tells which one it was. A user who is no active member is refused in the same words whether the tenant exists or not.
 create function public.set_tenant_context(p_tenant_id uuid)
 returns void
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_is_request constant boolean := concat(
+        current_setting('request.headers', true),
+        current_setting('request.method', true),
+        current_setting('request.path', true)
+    ) <> '';
+    v_user constant text := coalesce(vital_private.caller_id()::text, 'none');
 begin
     if row_security_active('public.tenants') then
         if not p_tenant_id = any (vital_private.member_tenants('{owner,admin,member,guest}')) then
@@ -138,8 +188,8 @@ begin
     elsif p_tenant_id is not null and not exists (select from public.tenants as t where t.id = p_tenant_id) then
         raise exception 'tenant % does not exist', p_tenant_id using errcode = 'foreign_key_violation';
     end if;
-    perform set_config('app.tenant_id', coalesce(p_tenant_id::text, ''), false);
-    perform set_config('app.tenant_user', coalesce(auth.uid()::text, 'none'), false);
+    perform set_config('app.tenant_id', coalesce(p_tenant_id::text, ''), v_is_request);
+    perform set_config('app.tenant_user', v_user || ' ' || extract(epoch from now()), v_is_request);
 end
 $$;
 
@@ -153,7 +203,7 @@ parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_user constant uuid := auth.uid();
+    v_user constant uuid := vital_private.caller_id();
     v_requested text;
 begin
     if row_security_active('public.tenants') and not vital_private.is_platform_admin() then
@@ -193,11 +243,11 @@ as $$
         or coalesce(p_is_shared and p_sharing_mode = 'selective' and p_requesting_tenant_id = any (p_shared_with), false)
 $$;
 
-revoke all on function
-    public.set_tenant_context(uuid),
-    public.get_current_tenant_id(),
-    public.can_access_resource(uuid, boolean, varchar, uuid[], uuid)
-from public, anon, authenticated, service_role;
+select vital_private.close(array[
+    'function public.set_tenant_context(uuid)',
+    'function public.get_current_tenant_id()',
+    'function public.can_access_resource(uuid, boolean, varchar, uuid[], uuid)'
+]);
 
 grant execute on function
     public.set_tenant_context(uuid),
@@ -206,12 +256,14 @@ grant execute on function
 to authenticated, service_role;
 
 comment on function public.set_tenant_context(uuid) is
-    'Makes the session act for one of the caller''s tenants, until the next call; null takes the choice back.';
+    'Makes the session act for one of the caller''s tenants, inside a request of the API until it ends; null takes the choice back.';
 comment on function public.get_current_tenant_id() is 'The tenant that the session acts for, null for none.';
 comment on function public.can_access_resource(uuid, boolean, varchar, uuid[], uuid) is
     'Whether a tenant may read a resource with this owner and sharing.';
 
 -- The audit.
+
+select vital_private.adopt(20251026000003);
 
 create table if not exists public.resource_sharing_audit (
     id uuid constraint resource_sharing_audit_pkey primary key,
@@ -243,11 +295,7 @@ alter table public.resource_sharing_audit
     drop constraint if exists resource_sharing_audit_owner_tenant_id_fkey,
     drop constraint if exists resource_sharing_audit_affected_tenant_id_fkey,
     add constraint resource_sharing_audit_action_check
-        check (action in ('shared', 'unshared', 'modified', 'access_granted', 'access_revoked')),
-    add constraint resource_sharing_audit_owner_tenant_id_fkey
-        foreign key (owner_tenant_id) references public.tenants (id) on delete restrict,
-    add constraint resource_sharing_audit_affected_tenant_id_fkey
-        foreign key (affected_tenant_id) references public.tenants (id) on delete restrict;
+        check (action in ('shared', 'unshared', 'modified', 'access_granted', 'access_revoked'));
 
 drop index if exists
     public.idx_resource_sharing_audit_owner_tenant_id,
@@ -261,6 +309,15 @@ create index idx_resource_sharing_audit_affected_tenant_id
 create index idx_resource_sharing_audit_resource_id
     on public.resource_sharing_audit (resource_id, created_at desc);
 
+-- Where the changes of platform staff came from; the tenants' admins, who read the audit, do not read this.
+create table if not exists vital_private.sharing_sources (
+    audit_id uuid constraint sharing_sources_pkey primary key,
+    ip_address inet,
+    user_agent text
+);
+
+select vital_private.close(array['table vital_private.sharing_sources']);
+
 create or replace function vital_private.refuse_audit_change()
 returns trigger
 language plpgsql
@@ -271,8 +328,36 @@ begin
 end
 $$;
 
+-- A tenant that the audit names stays. No foreign key does this, because its check locks the tenant's row: whoever holds
+-- that row, such as an admin of a tenant that an agent is shared with, would keep the owner from taking the share back.
+create or replace function vital_private.keep_audited_tenant()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if tg_op = 'TRUNCATE' then
+        if exists (select from public.resource_sharing_audit) then
+            raise exception 'the sharing audit is append-only' using errcode = 'insufficient_privilege';
+        end if;
+        return null;
+    end if;
+    if exists (select from public.resource_sharing_audit as e where e.owner_tenant_id = old.id) then
+        raise exception 'tenant % is named in the sharing audit', old.id
+            using errcode = 'foreign_key_violation', constraint = 'resource_sharing_audit_owner_tenant_id_fkey';
+    end if;
+    if exists (select from public.resource_sharing_audit as e where e.affected_tenant_id = old.id) then
+        raise exception 'tenant % is named in the sharing audit', old.id
+            using errcode = 'foreign_key_violation', constraint = 'resource_sharing_audit_affected_tenant_id_fkey';
+    end if;
+    return null;
+end
+$$;
+
 -- Writes one row for a change of sharing, and one for each tenant that gains or loses by it. A tenant's own row names no
--- other recipient, no address and no program of another tenant's user, and who loses an agent reads its former name.
+-- other recipient and neither user, address nor program of another tenant, and who loses an agent reads its former name.
+-- The address is the connection's: what a request says of its origin is the client's own word, and stands with its program.
+-- Where a change of platform staff came from is kept apart.
 create or replace function vital_private.audit_sharing(
     p_agent_id uuid,
     p_previous_name text,
@@ -289,23 +374,23 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_user constant uuid := vital_private.author_id();
+    v_is_staff constant boolean := v_user is null or vital_private.is_platform_admin();
     v_headers constant text := current_setting('request.headers', true);
-    v_forwarded constant text := substring(v_headers from '"x-forwarded-for"\s*:\s*"\s*([0-9a-fA-F:.]{3,45})');
-    v_address inet := inet_client_addr();
     v_agent constant text := left(
-        coalesce(
-            substring(v_headers from '"user-agent"\s*:\s*"([^"]*)"'),
-            format('%s as %s', coalesce(nullif(current_setting('application_name', true), ''), 'sql'), session_user)
+        concat(
+            coalesce(
+                substring(v_headers from '"user-agent"\s*:\s*"([^"]*)"'),
+                format('%s as %s', coalesce(nullif(current_setting('application_name', true), ''), 'sql'), session_user)
+            ),
+            ' (says x-forwarded-for ' || substring(v_headers from '"x-forwarded-for"\s*:\s*"([^"]{1,200})') || ')'
         ),
         500
     );
+    v_change uuid := gen_random_uuid();
 begin
-    begin
-        v_address := coalesce(v_forwarded::inet, v_address);
-    exception when invalid_text_representation then
-        null;
-    end;
     insert into public.resource_sharing_audit (
+        id,
         resource_type,
         resource_id,
         resource_name,
@@ -321,6 +406,7 @@ begin
         user_agent
     )
     select
+        case when change.affected_tenant_id is null then v_change else gen_random_uuid() end,
         'agent',
         p_agent_id,
         left(change.resource_name, 255),
@@ -330,10 +416,10 @@ begin
         change.previous_shared_with,
         change.new_shared_with,
         coalesce(p_owner, p_previous_owner, public.get_super_admin_tenant_id()),
-        auth.uid(),
+        case when change.affected_tenant_id is null then v_user end,
         change.affected_tenant_id,
-        case when change.affected_tenant_id is null then v_address end,
-        case when change.affected_tenant_id is null then v_agent end
+        case when change.affected_tenant_id is null and not v_is_staff then inet_client_addr() end,
+        case when change.affected_tenant_id is null and not v_is_staff then v_agent end
     from (
         select
             case
@@ -369,6 +455,10 @@ begin
         ) as gained (id)
         join public.tenants as t on t.id = gained.id
     ) as change;
+    if v_is_staff then
+        insert into vital_private.sharing_sources (audit_id, ip_address, user_agent)
+        values (v_change, inet_client_addr(), v_agent);
+    end if;
 end
 $$;
 
@@ -405,11 +495,12 @@ begin
 end
 $$;
 
-revoke all on function
-    vital_private.refuse_audit_change(),
-    vital_private.audit_sharing(uuid, text, text, uuid, uuid, varchar, varchar, uuid[], uuid[]),
-    vital_private.audit_agent()
-from public, anon, authenticated, service_role;
+select vital_private.close(array[
+    'function vital_private.refuse_audit_change()',
+    'function vital_private.keep_audited_tenant()',
+    'function vital_private.audit_sharing(uuid, text, text, uuid, uuid, varchar, varchar, uuid[], uuid[])',
+    'function vital_private.audit_agent()'
+]);
 
 drop trigger if exists refuse_audit_change on public.resource_sharing_audit;
 
@@ -417,7 +508,51 @@ create trigger refuse_audit_change
     before update or delete or truncate on public.resource_sharing_audit
     for each statement execute function vital_private.refuse_audit_change();
 
+drop trigger if exists refuse_audit_change on vital_private.sharing_sources;
+
+create trigger refuse_audit_change
+    before update or delete or truncate on vital_private.sharing_sources
+    for each statement execute function vital_private.refuse_audit_change();
+
+drop trigger if exists keep_audited_tenants on public.tenants;
+drop trigger if exists keep_audited_tenants_truncate on public.tenants;
+
+create trigger keep_audited_tenants
+    after delete on public.tenants
+    for each row execute function vital_private.keep_audited_tenant();
+
+create trigger keep_audited_tenants_truncate
+    before truncate on public.tenants
+    for each statement execute function vital_private.keep_audited_tenant();
+
 -- What a policy cannot say.
+
+-- A user who names the id of an agent that they do not see gets another id, and "duplicate key" tells them nothing about it;
+-- an id that is free stands, because clients make ids of their own, and one that they see is an upsert or their own mistake.
+-- Runs as its owner, because it must know what the user may not see. What remains is an insert of the same id at the same
+-- moment by somebody else, which nobody can bring about without knowing the other's random id beforehand.
+create or replace function vital_private.settle_agent_id()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if exists (
+        select
+        from public.agents as a
+        where a.id = new.id
+          and (
+              a.tenant_id = any ((select vital_private.readable_tenants())::uuid[])
+              or a.sharing_mode = 'global'
+              or (a.sharing_mode = 'selective' and a.shared_with && (select vital_private.readable_tenants()))
+          ) is not true
+    ) then
+        new.id := gen_random_uuid();
+    end if;
+    return new;
+end
+$$;
 
 -- Fills owner and author of a new agent from the session, so that none is without an owner: what a trusted role inserts
 -- for nobody is the platform's. And holds those whom row security binds to what a policy cannot compare: the
@@ -428,36 +563,58 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_is_user constant boolean := row_security_active('public.agents');
+    v_moved boolean := false;
     v_reshared boolean;
-    v_retyped boolean;
+    v_retyped boolean := coalesce(new.resource_type = 'platform', false);
 begin
     if tg_op = 'INSERT' then
-        new.tenant_id := coalesce(new.tenant_id, public.get_current_tenant_id());
-        if new.tenant_id is null and not row_security_active('public.agents') then
-            new.tenant_id := (select t.id from public.tenants as t where t.type = 'platform');
+        if v_is_user then
+            new.tenant_id := coalesce(new.tenant_id, public.get_current_tenant_id());
+            new.created_by_user_id := coalesce(new.created_by_user_id, vital_private.caller_id());
+            if new.tenant_id is null then
+                raise exception 'tenant_id is required, because you act for no tenant'
+                    using
+                        errcode = 'insufficient_privilege',
+                        column = 'tenant_id',
+                        hint = 'name a tenant that you belong to, in tenant_id, by set_tenant_context() or in the header x-tenant-id';
+            end if;
+        elsif new.tenant_id is null or new.created_by_user_id is null then
+            -- Whatever somebody left in the settings of a pooled connection stops no trusted role.
+            begin
+                new.created_by_user_id := coalesce(new.created_by_user_id, vital_private.caller_id());
+                new.tenant_id := coalesce(new.tenant_id, public.get_current_tenant_id());
+            exception when data_exception then
+                null;
+            end;
+            new.tenant_id := coalesce(
+                new.tenant_id,
+                (select t.id from public.tenants as t where t.type = 'platform')
+            );
         end if;
-        new.created_by_user_id := coalesce(new.created_by_user_id, auth.uid());
-        v_reshared := new.sharing_mode is distinct from 'private' or new.is_shared or new.shared_with <> '{}';
-        v_retyped := true;
+        v_reshared := new.sharing_mode is distinct from 'private'
+            or coalesce(new.is_shared, false)
+            or coalesce(new.shared_with <> '{}', false);
     else
-        v_reshared := (new.is_shared, new.sharing_mode, new.shared_with)
-            is distinct from (old.is_shared, old.sharing_mode, old.shared_with);
-        v_retyped := new.resource_type is distinct from old.resource_type;
         if new.tenant_id is null and old.tenant_id is not null then
             raise exception 'an agent cannot lose its tenant' using errcode = 'not_null_violation';
         end if;
-    end if;
-    if not row_security_active('public.agents') then
-        return new;
+        v_moved := new.tenant_id is distinct from old.tenant_id;
+        v_reshared := (new.is_shared, new.sharing_mode, new.shared_with)
+            is distinct from (old.is_shared, old.sharing_mode, old.shared_with);
+        v_retyped := v_retyped and old.resource_type is distinct from 'platform';
+        if v_is_user and (new.id, new.created_by_user_id) is distinct from (old.id, old.created_by_user_id) then
+            raise exception 'the id and the author of an agent never change' using errcode = 'insufficient_privilege';
+        end if;
     end if;
 
-    if tg_op = 'UPDATE' and (new.id, new.created_by_user_id) is distinct from (old.id, old.created_by_user_id) then
-        raise exception 'the id and the author of an agent never change' using errcode = 'insufficient_privilege';
+    if not v_is_user or not (v_moved or v_reshared or v_retyped) then
+        return new;
     end if;
     if vital_private.is_platform_admin() then
         return new;
     end if;
-    if tg_op = 'UPDATE' and new.tenant_id is distinct from old.tenant_id then
+    if v_moved then
         raise exception 'only a platform admin may move an agent to another tenant'
             using errcode = 'insufficient_privilege';
     end if;
@@ -471,7 +628,7 @@ begin
                 using errcode = 'insufficient_privilege';
         end if;
     end if;
-    if v_retyped and new.resource_type = 'platform' then
+    if v_retyped then
         raise exception 'only a platform admin may make an agent a platform resource'
             using errcode = 'insufficient_privilege';
     end if;
@@ -479,8 +636,74 @@ begin
 end
 $$;
 
+-- What orders and counts agents is the server's to write, not the users': a row dated 2999 would head everybody's list. What
+-- a statement says about it is passed over, because clients send every column that they know. Of the columns that are not
+-- the tenancy's, those that are there and have a fitting type.
+create or replace function vital_private.keep_counters()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_column record;
+begin
+    if tg_op = 'INSERT' then
+        new.created_at := now();
+        new.access_count := 0;
+        new.last_accessed_at := null;
+    else
+        new.created_at := old.created_at;
+        new.access_count := old.access_count;
+        new.last_accessed_at := old.last_accessed_at;
+    end if;
+    for v_column in
+        select
+            a.attname as name,
+            case when tg_op = 'INSERT' then
+                coalesce(
+                    (select pg_get_expr(d.adbin, d.adrelid) from pg_attrdef as d where d.adrelid = a.attrelid and d.adnum = a.attnum),
+                    case when a.attnotnull then '0' else 'null' end
+                )
+            end as initial
+        from pg_attribute as a
+        join pg_type as t on t.oid = a.atttypid
+        where a.attrelid = tg_relid
+          and a.attname = any ('{updated_at,popularity_score,rating,total_consultations}')
+          and t.typcategory = case when a.attname = 'updated_at' then 'D' else 'N' end
+          and a.attgenerated = ''
+          and not a.attisdropped
+    loop
+        case v_column.name
+            when 'updated_at' then
+                new.updated_at := now();
+            when 'popularity_score' then
+                if tg_op = 'UPDATE' then
+                    new.popularity_score := old.popularity_score;
+                elsif new.popularity_score <> 0 then
+                    execute 'select ' || v_column.initial into new.popularity_score;
+                end if;
+            when 'rating' then
+                if tg_op = 'UPDATE' then
+                    new.rating := old.rating;
+                elsif new.rating <> 0 then
+                    execute 'select ' || v_column.initial into new.rating;
+                end if;
+            when 'total_consultations' then
+                if tg_op = 'UPDATE' then
+                    new.total_consultations := old.total_consultations;
+                elsif new.total_consultations <> 0 then
+                    execute 'select ' || v_column.initial into new.total_consultations;
+                end if;
+        end case;
+    end loop;
+    return new;
+end
+$$;
+
 -- Runs as its owner, because a user does not see the tenants that they share with. Recipients that are there already are
--- not looked up again, so a row that names a lost tenant can still be changed otherwise.
+-- not looked up again, so a row that names a lost tenant can still be changed otherwise. With the argument "open", the
+-- tenants must be open, too; a user is told the same about one that is closed and one that does not exist. Recipients are
+-- few and each is named once, whoever writes them, because readers of every tenant pay for them.
 create or replace function vital_private.check_recipients()
 returns trigger
 language plpgsql
@@ -489,30 +712,60 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_unknown uuid;
+    v_must_be_open constant boolean := tg_nargs > 0;
 begin
+    if cardinality(new.shared_with) > 200 then
+        raise exception 'an agent is shared with at most 200 tenants, not %', cardinality(new.shared_with)
+            using
+                errcode = 'check_violation',
+                constraint = 'agents_sharing_check',
+                hint = 'share it with every tenant instead';
+    end if;
     select recipient.id
     into v_unknown
     from unnest(new.shared_with) as recipient (id)
     where recipient.id is not null
       and (tg_op = 'INSERT' or not coalesce(recipient.id = any (old.shared_with), false))
-      and not exists (select from public.tenants as t where t.id = recipient.id)
+      and not exists (
+          select
+          from public.tenants as t
+          where t.id = recipient.id
+            and (not v_must_be_open or (t.status in ('active', 'pending') and t.deleted_at is null))
+      )
     limit 1;
     if found then
-        raise exception 'cannot share with tenant %, which does not exist', v_unknown
+        raise exception 'cannot share with tenant %, which does not exist%',
+            v_unknown, case when v_must_be_open then ' or is closed' else '' end
             using errcode = 'foreign_key_violation';
+    end if;
+    if (select count(*) > count(distinct recipient.id) from unnest(new.shared_with) as recipient (id)) then
+        new.shared_with := array(
+            select recipient.id
+            from unnest(new.shared_with) with ordinality as recipient (id, place)
+            group by recipient.id
+            order by min(recipient.place)
+        );
     end if;
     return new;
 end
 $$;
 
-revoke all on function
-    vital_private.guard_agent(),
-    vital_private.check_recipients()
-from public, anon, authenticated, service_role;
+select vital_private.close(array[
+    'function vital_private.settle_agent_id()',
+    'function vital_private.guard_agent()',
+    'function vital_private.keep_counters()',
+    'function vital_private.check_recipients()'
+]);
 
--- Triggers of a kind fire in the order of their names: the guard, then the look-up of recipients. An update that leaves
--- sharing alone, such as counting an access, pays for the guard only.
+-- Triggers of a kind fire in the order of their names: the rights, the id, the guard, the counters, then the look-up of
+-- recipients. An update that leaves sharing alone pays for no look-up, and a role that row security does not bind not for
+-- what holds users only.
+drop trigger if exists agents_00_assert_current_rights on public.agents;
+drop trigger if exists agents_05_settle_id on public.agents;
 drop trigger if exists agents_10_guard on public.agents;
+drop trigger if exists agents_15_keep_counters on public.agents;
+drop trigger if exists agents_20_check_open_recipients_insert on public.agents;
+drop trigger if exists agents_20_check_open_recipients_update on public.agents;
 drop trigger if exists agents_20_check_recipients_insert on public.agents;
 drop trigger if exists agents_20_check_recipients_update on public.agents;
 drop trigger if exists agents_30_audit_insert on public.agents;
@@ -520,9 +773,37 @@ drop trigger if exists agents_30_audit_update on public.agents;
 drop trigger if exists agents_30_audit_delete on public.agents;
 drop trigger if exists agents_30_audit_truncate on public.agents;
 
+create trigger agents_00_assert_current_rights
+    before insert or update or delete on public.agents
+    for each statement execute function vital_private.assert_current_rights();
+
+create trigger agents_05_settle_id
+    before insert on public.agents
+    for each row
+    when (row_security_active('public.agents'::regclass))
+    execute function vital_private.settle_agent_id();
+
 create trigger agents_10_guard
     before insert or update on public.agents
     for each row execute function vital_private.guard_agent();
+
+create trigger agents_15_keep_counters
+    before insert or update on public.agents
+    for each row
+    when (row_security_active('public.agents'::regclass))
+    execute function vital_private.keep_counters();
+
+create trigger agents_20_check_open_recipients_insert
+    before insert on public.agents
+    for each row
+    when (new.shared_with is not null and row_security_active('public.agents'::regclass))
+    execute function vital_private.check_recipients('open');
+
+create trigger agents_20_check_open_recipients_update
+    before update on public.agents
+    for each row
+    when (new.shared_with is distinct from old.shared_with and row_security_active('public.agents'::regclass))
+    execute function vital_private.check_recipients('open');
 
 create trigger agents_20_check_recipients_insert
     before insert on public.agents
@@ -600,21 +881,32 @@ create policy agents_insert_own_tenant
     to authenticated
     with check (
         tenant_id = any ((select vital_private.writable_tenants())::uuid[])
+        and (sharing_mode = 'private' or tenant_id = any ((select vital_private.administered_tenants())::uuid[]))
         and created_by_user_id = (select vital_private.caller_id())
     );
 
+-- What others read is changed by owners and admins; members write what is private.
 create policy agents_update_own_tenant
     on public.agents
     for update
     to authenticated
-    using (tenant_id = any ((select vital_private.writable_tenants())::uuid[]))
-    with check (tenant_id = any ((select vital_private.writable_tenants())::uuid[]));
+    using (
+        tenant_id = any ((select vital_private.writable_tenants())::uuid[])
+        and (sharing_mode = 'private' or tenant_id = any ((select vital_private.administered_tenants())::uuid[]))
+    )
+    with check (
+        tenant_id = any ((select vital_private.writable_tenants())::uuid[])
+        and (sharing_mode = 'private' or tenant_id = any ((select vital_private.administered_tenants())::uuid[]))
+    );
 
 create policy agents_delete_own_tenant
     on public.agents
     for delete
     to authenticated
-    using (tenant_id = any ((select vital_private.writable_tenants())::uuid[]));
+    using (
+        tenant_id = any ((select vital_private.writable_tenants())::uuid[])
+        and (sharing_mode = 'private' or tenant_id = any ((select vital_private.administered_tenants())::uuid[]))
+    );
 
 create policy resource_sharing_audit_select_involved
     on public.resource_sharing_audit
@@ -625,27 +917,13 @@ create policy resource_sharing_audit_select_involved
         or affected_tenant_id = any ((select vital_private.member_tenants('{owner,admin}'))::uuid[])
     );
 
--- Nothing relies on default privileges, in either direction. A user chooses no agent's id, because "duplicate key" would
--- tell which ids other tenants use.
-revoke all on public.agents, public.resource_sharing_audit from public, anon, authenticated, service_role;
-grant select, update, delete on public.agents to authenticated;
-grant select, insert, update, delete on public.agents to service_role;
+-- Nothing relies on default privileges, in either direction. Revoking from the table takes grants on its columns along.
+select vital_private.close(array['table public.agents', 'table public.resource_sharing_audit']);
+grant select, insert, update, delete on public.agents to authenticated, service_role;
 grant select on public.resource_sharing_audit to authenticated, service_role;
 
-do $$
-begin
-    execute (
-        select format('grant insert (%s) on public.agents to authenticated', string_agg(quote_ident(a.attname), ', '))
-        from pg_catalog.pg_attribute as a
-        where a.attrelid = 'public.agents'::regclass
-          and a.attnum > 0
-          and not a.attisdropped
-          and a.attgenerated = ''
-          and a.attname <> 'id'
-    );
-end
-$$;
-
 comment on table public.resource_sharing_audit is 'Every change of who an agent is shared with; append-only.';
+comment on table vital_private.sharing_sources is
+    'Where changes of sharing by platform staff came from; append-only.';
 comment on policy agents_select_with_sharing on public.agents is
     'Agents of the acting tenant, global ones, and those shared with it; everything for a platform admin.';

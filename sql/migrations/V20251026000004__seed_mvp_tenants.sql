@@ -9,13 +9,43 @@
 set local client_min_messages = warning;
 set local search_path = pg_catalog, pg_temp;
 
-insert into public.tenants (id, name, slug, type, activated_at)
-values ('00000000-0000-0000-0000-000000000001', 'VITAL Platform', 'vital-platform', 'platform', now())
-on conflict (id) do nothing;
+-- Digital Health Startup has another id in every database, and may be called otherwise by now. One that was deleted since
+-- is seeded again.
+delete from vital_private.seeded_tenants as s
+where not exists (select from public.tenants as t where t.id = s.tenant_id);
 
-insert into public.tenants (name, slug, type, activated_at)
-values ('Digital Health Startup', 'digital-health-startup', 'industry', now())
-on conflict (slug) do nothing;
+-- Here and below, what writes rows that may carry triggers of others runs only where there is something to write, and under
+-- the path that these triggers see in any session of this role. It looks pg_catalog up first, and uses no operator but those
+-- that pg_catalog has for exactly its types.
+do $$
+declare
+    v_path constant text := 'pg_catalog, ' || (select s.reset_val from pg_settings as s where s.name = 'search_path');
+    v_wants_platform constant boolean := not exists (
+        select from public.tenants as t where t.id = '00000000-0000-0000-0000-000000000001'
+    );
+    v_wants_startup constant boolean := not exists (
+        select from vital_private.seeded_tenants as s where s.name = 'digital-health-startup'
+    )
+    and not exists (select from public.tenants as t where t.slug = 'digital-health-startup');
+begin
+    perform set_config('search_path', v_path, true);
+    if v_wants_platform then
+        insert into public.tenants (id, name, slug, type, activated_at)
+        values ('00000000-0000-0000-0000-000000000001', 'VITAL Platform', 'vital-platform', 'platform', now());
+    end if;
+    if v_wants_startup then
+        insert into public.tenants (name, slug, type, activated_at)
+        values ('Digital Health Startup', 'digital-health-startup', 'industry', now());
+    end if;
+    perform set_config('search_path', 'pg_catalog, pg_temp', true);
+end
+$$;
+
+insert into vital_private.seeded_tenants (name, tenant_id)
+select t.slug, t.id
+from public.tenants as t
+where t.slug = 'digital-health-startup'
+on conflict (name) do nothing;
 
 do $$
 begin
@@ -35,23 +65,31 @@ $$;
 
 -- Agents.
 
--- Only a database that was migrated by hand has such rows. On a large one they are filled in batches beforehand.
-update public.agents as a
-set
-    tenant_id = '00000000-0000-0000-0000-000000000001',
-    is_shared = true,
-    sharing_mode = 'global',
-    shared_with = null,
-    resource_type = 'platform'
-where a.tenant_id is null;
-
--- One statement, so that one scan of the table serves all three checks. Only a database that was migrated by hand has rows
--- that violate one: where the sharing columns disagree, the narrower reading wins, so nobody gains access by being
--- migrated. What violates the checks after that stops the migration.
+-- Only a database that was migrated by hand has agents without a tenant, or rows that violate a check: where the sharing
+-- columns disagree, the narrower reading wins, so nobody gains access by being migrated, and who is named twice is named
+-- once. What violates the checks after that stops the migration. One statement validates, so that one scan of the table
+-- serves all, and nothing is altered over what is deferred.
 do $$
 declare
-    v_settled boolean := false;
+    v_path constant text := 'pg_catalog, ' || (select s.reset_val from pg_settings as s where s.name = 'search_path');
+    v_settled jsonb;
+    v_agent record;
 begin
+    -- On a large table these are filled in batches beforehand.
+    if exists (select from public.agents as a where a.tenant_id is null) then
+        perform set_config('search_path', v_path, true);
+        update public.agents as a
+        set
+            tenant_id = '00000000-0000-0000-0000-000000000001',
+            is_shared = true,
+            sharing_mode = 'global',
+            shared_with = null,
+            resource_type = 'platform'
+        where a.tenant_id is null;
+        set constraints all immediate;
+        perform set_config('search_path', 'pg_catalog, pg_temp', true);
+    end if;
+
     loop
         begin
             alter table public.agents
@@ -61,40 +99,84 @@ begin
                 validate constraint agents_tenant_id_fkey;
             exit;
         exception when check_violation then
-            if v_settled then
+            if v_settled is not null then
                 raise;
             end if;
         end;
-        update public.agents as a
-        set
-            is_shared = settled.sharing_mode <> 'private',
-            sharing_mode = settled.sharing_mode,
-            shared_with = case when settled.sharing_mode = 'selective' then array_remove(a.shared_with, null) end
+
+        -- By what they become, because a trigger fires for each row anyway, but a statement costs more.
+        select coalesce(jsonb_agg(to_jsonb(became)), '[]')
+        into v_settled
         from (
-            select
-                b.id,
-                case
-                    when b.is_shared and b.sharing_mode = 'global' then 'global'
-                    when b.is_shared and b.sharing_mode = 'selective'
-                        and cardinality(array_remove(b.shared_with, null)) > 0 then 'selective'
-                    else 'private'
-                end as sharing_mode
-            from public.agents as b
-            where b.is_shared is null
-               or b.sharing_mode is null
-               or b.is_shared <> (b.sharing_mode <> 'private')
-               or (b.sharing_mode = 'selective') <> (coalesce(cardinality(b.shared_with), 0) > 0)
-               or array_position(b.shared_with, null) is not null
-        ) as settled
-        where a.id = settled.id;
-        v_settled := true;
+            select settled.sharing_mode, settled.shared_with, array_agg(settled.id) as ids
+            from (
+                select
+                    b.id,
+                    case
+                        when b.is_shared and b.sharing_mode = 'global' then 'global'
+                        when b.is_shared and b.sharing_mode = 'selective'
+                            and cardinality(array_remove(b.shared_with, null)) > 0 then 'selective'
+                        else 'private'
+                    end as sharing_mode,
+                    case
+                        when b.is_shared and b.sharing_mode = 'selective' then nullif(
+                            array(
+                                select recipient.id
+                                from unnest(b.shared_with) with ordinality as recipient (id, place)
+                                where recipient.id is not null
+                                group by recipient.id
+                                order by min(recipient.place)
+                            ),
+                            '{}'
+                        )
+                    end as shared_with
+                from public.agents as b
+                where b.is_shared is null
+                   or b.sharing_mode is null
+                   or b.is_shared <> (b.sharing_mode <> 'private')
+                   or (b.sharing_mode = 'selective') <> (coalesce(cardinality(b.shared_with), 0) > 0)
+                   or array_position(b.shared_with, null) is not null
+                   or length(array_to_tsvector(array_remove(b.shared_with, null)::text[])) <> cardinality(b.shared_with)
+            ) as settled
+            group by settled.sharing_mode, settled.shared_with
+        ) as became;
+        for v_agent in
+            select s.sharing_mode, s.sharing_mode <> 'private' as is_shared, s.shared_with, s.ids
+            from jsonb_to_recordset(v_settled) as s (sharing_mode varchar, shared_with uuid[], ids uuid[])
+        loop
+            perform set_config('search_path', v_path, true);
+            update public.agents as a
+            set
+                is_shared = v_agent.is_shared,
+                sharing_mode = v_agent.sharing_mode,
+                shared_with = v_agent.shared_with
+            where a.id = any (v_agent.ids);
+            perform set_config('search_path', 'pg_catalog, pg_temp', true);
+        end loop;
+        perform set_config('search_path', v_path, true);
+        set constraints all immediate;
+        perform set_config('search_path', 'pg_catalog, pg_temp', true);
     end loop;
 end
 $$;
 
 -- Granting.
 
--- Refuses users that auth.users does not know, where that table exists. A foreign key would tie the schema to it.
+-- Rows to lock, where no user of the API can: the row of a tenant is one that its own admins may hold for as long as they
+-- like, and nobody could be removed meanwhile.
+create table if not exists vital_private.locks (
+    name text constraint locks_pkey primary key
+);
+
+select vital_private.close(array['table vital_private.locks']);
+
+insert into vital_private.locks (name)
+values ('members'), ('platform_admins')
+on conflict (name) do nothing;
+
+comment on table vital_private.locks is 'A row for each kind of change that is made by one transaction at a time.';
+
+-- Refuses users that auth.users does not know, where that table can be read. A foreign key would tie the schema to it.
 create or replace function vital_private.require_users(p_user_ids uuid[])
 returns void
 language plpgsql
@@ -102,21 +184,21 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_users constant regclass := to_regclass('auth.users');
     v_unknown uuid;
 begin
     if array_position(p_user_ids, null) is not null then
         raise exception 'a user is required' using errcode = 'null_value_not_allowed';
     end if;
-    if to_regclass('auth.users') is not null then
-        execute '
-            select wanted.id
-            from unnest($1) as wanted (id)
-            where not exists (select from auth.users as u where u.id = wanted.id)
-            limit 1'
-        into v_unknown
-        using p_user_ids;
+    if v_users is null or row_security_active(v_users) or not has_any_column_privilege(v_users, 'select') then
+        return;
     end if;
-    if v_unknown is not null then
+    select wanted.id
+    into v_unknown
+    from unnest(p_user_ids) as wanted (id)
+    where not exists (select from auth.users as u where u.id = wanted.id)
+    limit 1;
+    if found then
         raise exception 'user % does not exist', v_unknown using errcode = 'foreign_key_violation';
     end if;
 end
@@ -124,7 +206,7 @@ $$;
 
 -- Brings memberships to a role and a status, many at once, and keeps user_roles in step: an active member holds the role
 -- that goes with the membership, anybody else none. A null role keeps the one that the member has, and leaves alone who
--- is no member. Returns what each was before. Whoever changes members of a tenant waits for another who does.
+-- is no member. Returns what each was before. Whoever changes memberships waits for another who does.
 create or replace function vital_private.change_members(
     p_user_ids uuid[],
     p_tenant_ids uuid[],
@@ -136,7 +218,7 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    perform from public.tenants as t where t.id = any (p_tenant_ids) order by t.id for no key update;
+    perform from vital_private.locks as l where l.name = 'members' for update;
     return query
     with wanted as (
         select
@@ -162,7 +244,7 @@ begin
             w.status,
             case when w.status = 'invited' then now() end,
             case when w.status = 'active' then now() end,
-            auth.uid()
+            vital_private.author_id()
         from wanted as w
         where w.role is not null
           and (w.role, w.status) is distinct from (w.previous_role, w.previous_status)
@@ -183,7 +265,7 @@ begin
     ),
     granted as (
         insert into public.user_roles (user_id, role, tenant_id, granted_by)
-        select w.user_id, w.granted_role, w.tenant_id, auth.uid()
+        select w.user_id, w.granted_role, w.tenant_id, vital_private.author_id()
         from wanted as w
         where w.status = 'active'
           and w.role is not null
@@ -207,7 +289,7 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    perform from public.tenants as t where t.type = 'platform' for no key update;
+    perform from vital_private.locks as l where l.name = 'platform_admins' for update;
     return query
     with wanted as (
         select
@@ -270,7 +352,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform vital_private.require_users(array[p_user_id]);
-    perform vital_private.change_platform_admins(array[p_user_id], true, auth.uid());
+    perform vital_private.change_platform_admins(array[p_user_id], true, vital_private.author_id());
 end
 $$;
 
@@ -285,8 +367,9 @@ declare
 begin
     select t.id
     into v_tenant_id
-    from public.tenants as t
-    where t.slug = 'digital-health-startup';
+    from vital_private.seeded_tenants as s
+    join public.tenants as t on t.id = s.tenant_id
+    where s.name = 'digital-health-startup';
     if not found then
         raise exception 'tenant digital-health-startup does not exist' using errcode = 'no_data_found';
     end if;
@@ -295,14 +378,14 @@ end
 $$;
 
 -- For trusted roles only: a user must never reach these.
-revoke all on function
-    vital_private.require_users(uuid[]),
-    vital_private.change_members(uuid[], uuid[], varchar[], varchar[]),
-    vital_private.change_platform_admins(uuid[], boolean, uuid),
-    vital_private.assign_member(uuid, uuid, varchar),
-    public.grant_platform_admin(uuid),
-    public.assign_user_to_dh_startup(uuid, varchar)
-from public, anon, authenticated, service_role;
+select vital_private.close(array[
+    'function vital_private.require_users(uuid[])',
+    'function vital_private.change_members(uuid[], uuid[], varchar[], varchar[])',
+    'function vital_private.change_platform_admins(uuid[], boolean, uuid)',
+    'function vital_private.assign_member(uuid, uuid, varchar)',
+    'function public.grant_platform_admin(uuid)',
+    'function public.assign_user_to_dh_startup(uuid, varchar)'
+]);
 
 grant execute on function
     public.grant_platform_admin(uuid),

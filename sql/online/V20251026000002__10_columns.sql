@@ -1,5 +1,6 @@
 -- The columns of migration 2, ahead of it, so that their indexes can be built without blocking anybody.
 -- Locks: access exclusive on public.agents for milliseconds; no row is written.
+-- Kind: transaction
 
 set local client_min_messages = warning;
 

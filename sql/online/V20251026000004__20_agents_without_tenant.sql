@@ -2,6 +2,7 @@
 -- would at once. Run until it counts no row.
 -- $1 uuid, the last id of the batch before; $2 bigint, the size of a batch
 -- Returns: last_id uuid, agents bigint
+-- Kind: batches
 
 with batch as (
     select a.id

@@ -1,4 +1,4 @@
--- Lists the rows of the probe: three tenants, ten users and six agents, for build.sql to make in a transaction that is
+-- Lists the rows of the probe: three tenants, eleven users and six agents, for build.sql to make in a transaction that is
 -- always rolled back. Their ids are random, so that two runs never meet, and lie in settings that end with the
 -- transaction: vital.tenant_<name>, vital.user_<name>, vital.agent_<name>.
 --
@@ -12,7 +12,7 @@ declare
     v_may_add_users boolean;
     v_people constant text[] := array[
         'user_owner', 'user_member', 'user_guest', 'user_neighbour', 'user_stranger', 'user_removed', 'user_suspended',
-        'user_invited', 'user_inmate', 'user_admin'
+        'user_invited', 'user_inmate', 'user_traveller', 'user_admin'
     ];
     v_plain constant jsonb := to_jsonb(array[
         'is_shared', 'sharing_mode', 'shared_with', 'resource_type', 'access_count', 'last_accessed_at',
@@ -35,6 +35,8 @@ begin
     perform set_config('request.jwt.claims', '', true);
     perform set_config('request.jwt.claim.sub', '', true);
     perform set_config('request.headers', '', true);
+    perform set_config('request.method', '', true);
+    perform set_config('request.path', '', true);
     perform set_config('app.tenant_id', '', true);
     perform set_config('app.tenant_user', '', true);
     -- Triggers of others name their tables and functions as they do in sessions of the API.
@@ -67,10 +69,14 @@ begin
             'select u.id, row_number() over () as number from auth.users as u '
             'where not exists (select from public.user_tenants as m where m.user_id = u.id) '
             'and not exists (select from public.user_roles as r where r.user_id = u.id) '
-            'limit 10'
+            'limit 11'
             ') as l on l.number = p.number'
         using v_people;
     end if;
+    -- They count as users that exist, whether or not there is a directory of users that takes them.
+    insert into vital_private.stand_ins (user_id)
+    select current_setting('vital.' || p.person)::uuid
+    from unnest(v_people) as p (person);
     select array_agg(a.attname)
     into v_columns
     from pg_attribute as a
@@ -178,7 +184,9 @@ begin
                 ('suspended', 'home', 'member', 'suspended'),
                 ('invited', 'home', 'member', 'invited'),
                 ('neighbour', 'other', 'owner', 'active'),
-                ('inmate', 'closed', 'owner', 'active')
+                ('inmate', 'closed', 'owner', 'active'),
+                ('traveller', 'home', 'member', 'active'),
+                ('traveller', 'other', 'member', 'active')
         ) as m (person, tenant, role, status)
     );
 

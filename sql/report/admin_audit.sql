@@ -1,7 +1,7 @@
 -- The newest entries of the admin audit ($6 at most): of a tenant ($1) or user ($2), at or after $3, before $4, and of
--- actions that contain $5. Null leaves a filter out.
--- Returns: id bigint, recorded_at timestamptz, action text, tenant_id uuid, tenant text, user_id uuid, before jsonb,
---          after jsonb, database_role text, api_user_id uuid, os_user text, host text, command text,
+-- actions that contain $5. Null leaves a filter out. Before and after are documents as text, of a megabyte at most.
+-- Returns: id bigint, recorded_at timestamptz, action text, tenant_id uuid, tenant text, user_id uuid, before text,
+--          after text, database_role text, api_user_id uuid, os_user text, host text, command text,
 --          application_name text, client_address text
 
 select
@@ -14,8 +14,8 @@ select
         case when a.table_name = 'tenants' then coalesce(a.before ->> 'slug', a.after ->> 'slug') end
     ) as tenant,
     a.user_id,
-    a.before,
-    a.after,
+    case when pg_column_size(a.before #> '{}') <= 1048576 then a.before::text end as before,
+    case when pg_column_size(a.after #> '{}') <= 1048576 then a.after::text end as after,
     a.database_role,
     a.api_user_id,
     a.os_user,

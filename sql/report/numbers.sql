@@ -12,13 +12,8 @@ select
         select count(*)
         from pg_class as c
         where c.relrowsecurity
-          and c.oid in (
-              'public.tenants'::regclass,
-              'public.user_tenants'::regclass,
-              'public.user_roles'::regclass,
-              'public.agents'::regclass,
-              'public.resource_sharing_audit'::regclass
-          )
+          and c.relnamespace = 'public'::regnamespace
+          and (select current_setting('vital.promise')::jsonb) -> 'tables' ? c.oid::regclass::text
     ) as tables_with_rls,
     i.tenancy_indexes,
     i.agents_indexes,

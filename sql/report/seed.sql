@@ -1,8 +1,8 @@
--- The tenancy as it stands, in one snapshot: a row for each tenant.
+-- The tenancy as it stands, in one snapshot: a row for each tenant, as one document ({document}).
 -- Returns: document jsonb, parent text, members jsonb, admins uuid[], the same in every row
 
 select
-    to_jsonb(t) as document,
+    {document} as document,
     p.slug::text as parent,
     (
         select coalesce(

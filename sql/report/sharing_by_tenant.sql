@@ -17,10 +17,9 @@ received as (
         recipient.id as tenant_id,
         count(*) as received
     from public.agents as a
-    cross join lateral unnest(a.shared_with) with ordinality as recipient (id, place)
+    cross join lateral unnest(a.shared_with) as recipient (id)
     where a.sharing_mode = 'selective'
       and recipient.id is distinct from a.tenant_id
-      and array_position(a.shared_with, recipient.id) = recipient.place
     group by recipient.id
 )
 select

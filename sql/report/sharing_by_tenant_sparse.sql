@@ -12,20 +12,15 @@ with pair as (
         place.tenant_id,
         place.recipient_id,
         count(*) filter (where place.sharing_mode = 'global') as global,
-        count(*) filter (where place.sharing_mode = 'selective' and place.number = array_lower(place.shared_with, 1))
-            as selective,
-        count(*) filter (
-            where place.recipient_id is distinct from place.tenant_id
-              and array_position(place.shared_with, place.recipient_id) = place.number
-        ) as received
+        count(*) filter (where place.sharing_mode = 'selective' and place.number = 1) as selective,
+        count(*) filter (where place.recipient_id is distinct from place.tenant_id) as received
     from (
         -- Set-returning functions in the list cost a fraction of a lateral join; both count along.
         select
             a.tenant_id,
             a.sharing_mode,
-            a.shared_with,
             unnest(case when a.sharing_mode = 'selective' then a.shared_with else '{null}' end) as recipient_id,
-            generate_subscripts(case when a.sharing_mode = 'selective' then a.shared_with else '{null}' end, 1) as number
+            generate_series(1, case when a.sharing_mode = 'selective' then cardinality(a.shared_with) else 1 end) as number
         from public.agents as a
         where a.sharing_mode = 'global'
            or a.sharing_mode = 'selective'

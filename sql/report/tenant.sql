@@ -1,8 +1,8 @@
--- A tenant ($1) with its members and agents as counts.
+-- A tenant ($1), as one document ({document}), with its members and agents as counts.
 -- Returns: document jsonb, parent text, members jsonb, agents jsonb, received bigint, owners uuid[]
 
 select
-    to_jsonb(t) as document,
+    {document} as document,
     (select p.slug::text from public.tenants as p where p.id = t.parent_tenant_id) as parent,
     (
         select coalesce(jsonb_agg(to_jsonb(m) order by m.position, m.status), '[]')

@@ -26,10 +26,21 @@ select
         left join public.tenants as r on r.id = named.id
         order by 1
     ) as recipients_after,
-    e.performed_by_user_id as user_id,
-    e.user_agent as via,
-    host(e.ip_address) as address
+    c.performed_by_user_id as user_id,
+    coalesce(c.user_agent, s.user_agent) as via,
+    host(coalesce(c.ip_address, s.ip_address)) as address
 from public.resource_sharing_audit as e
+-- Who did it stands with the change itself, which the tenants that it affects do not read.
+left join lateral (
+    select c.id, c.performed_by_user_id, c.user_agent, c.ip_address
+    from public.resource_sharing_audit as c
+    where c.resource_id = e.resource_id
+      and c.created_at = e.created_at
+      and c.affected_tenant_id is null
+    order by c.id = e.id desc
+    limit 1
+) as c on true
+left join vital_private.sharing_sources as s on s.audit_id = c.id
 left join public.tenants as o on o.id = e.owner_tenant_id
 left join public.tenants as t on t.id = e.affected_tenant_id
 where ($1::uuid is null or e.resource_id = $1::uuid)
@@ -40,7 +51,7 @@ where ($1::uuid is null or e.resource_id = $1::uuid)
       or e.previous_shared_with @> array[$2::uuid]
       or e.new_shared_with @> array[$2::uuid]
   )
-  and ($3::uuid is null or e.performed_by_user_id = $3::uuid)
+  and ($3::uuid is null or c.performed_by_user_id = $3::uuid)
   and ($4::timestamptz is null or e.created_at >= $4::timestamptz)
   and ($5::timestamptz is null or e.created_at < $5::timestamptz)
 -- What one change writes has one time: the change itself first, read from below.

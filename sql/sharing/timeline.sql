@@ -13,7 +13,21 @@ with entry as materialized (
           or e.previous_shared_with @> array[$2::uuid]
           or e.new_shared_with @> array[$2::uuid]
       )
-      and ($3::uuid is null or e.performed_by_user_id = $3::uuid)
+      and (
+          $3::uuid is null
+          or e.performed_by_user_id = $3::uuid
+          or (
+              e.affected_tenant_id is not null
+              and exists (
+                  select
+                  from public.resource_sharing_audit as c
+                  where c.resource_id = e.resource_id
+                    and c.created_at = e.created_at
+                    and c.affected_tenant_id is null
+                    and c.performed_by_user_id = $3::uuid
+              )
+          )
+      )
       and ($4::timestamptz is null or e.created_at >= $4::timestamptz)
       and ($5::timestamptz is null or e.created_at < $5::timestamptz)
 ),

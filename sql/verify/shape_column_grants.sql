@@ -1,8 +1,7 @@
 -- id: shape-column-grants
 -- level: error
 -- title: A signed-in API role may do more or less with a column of the tenancy
--- explanation: A user may insert into every column of agents but id, because "duplicate key" would tell which ids other
---   tenants use. No other privilege is given for single columns.
+-- explanation: No privilege is given for single columns; such a grant goes beyond what the tables give.
 -- fix: Grant and revoke as shown; `vital verify --fix` does it.
 -- mends: grants
 

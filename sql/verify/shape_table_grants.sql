@@ -33,23 +33,6 @@ select
                 except
                 select unnest(string_to_array(d.live ->> k.key, ', '))
             ) as g (privilege)
-            union all
-            -- Revoking a privilege on a table takes it back from the columns, too.
-            select
-                3,
-                format(
-                    'grant insert (%s) on table public.agents to authenticated;',
-                    string_agg(quote_ident(a.attname), ', ' order by a.attnum)
-                )
-            from pg_attribute as a
-            where a.attrelid = to_regclass('public.agents')
-              and a.attnum > 0
-              and not a.attisdropped
-              and a.attgenerated = ''
-              and a.attname <> 'id'
-              and d.object = 'public.agents'
-              and d.live ->> 'authenticated' ~ '\mINSERT\M'
-            having count(*) > 0
         ) as f
     ) as fix
 from (

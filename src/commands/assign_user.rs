@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use tokio_postgres::Transaction;
-
 use super::change::{Change, ChangeArgs, Question, carry_out};
 use super::{Context, file, pick, seats, word};
 use crate::cli::exit_codes;
+use crate::db::Transaction;
 use crate::error::Result;
 use crate::model::{Role, TenantRef, UserRef};
 use crate::ops::members::{Members, Wish, change};
@@ -59,7 +58,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     };
     let work = async |tx: &Transaction<'_>| {
         let seats = seats::find(tx, &users, &args.tenant, wish).await?;
-        change(tx, &seats, args.allow_no_owner, &context.progress).await
+        change(tx, &seats, args.allow_no_owner).await
     };
     let change = Change::<Members> {
         what: "could not assign the users",
@@ -99,7 +98,7 @@ async fn from_file(
     };
     let work = async |tx: &Transaction<'_>| {
         let seats = roster::seats(tx, name, &lines).await?;
-        let members = change(tx, &seats, args.allow_no_owner, &context.progress).await?;
+        let members = change(tx, &seats, args.allow_no_owner).await?;
         Ok(Roster::of(&members))
     };
     let change = Change {

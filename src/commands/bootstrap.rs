@@ -12,7 +12,7 @@ pub struct Args {}
 
 pub(super) async fn run(_args: &Args, context: &Context) -> Result<u8> {
     let mut connection = context.connect().await?;
-    let report = bootstrap(&mut connection, &context.interrupt).await?;
+    let report = bootstrap(&mut connection).await?;
     context.output.report(&report)?;
     Ok(0)
 }

@@ -1,9 +1,7 @@
 //! What commands that change the tenancy share: a dry run, a question, and the change itself.
 
-use tokio_postgres::Transaction;
-
 use super::Context;
-use crate::db::Connection;
+use crate::db::{Connection, Transaction};
 use crate::error::Result;
 use crate::ops::tenancy::{Fault, Operator, Outcome, Tenancy};
 use crate::report::Report;
@@ -40,8 +38,6 @@ impl Context {
         Tenancy {
             connection,
             operator: Operator::of_process(&command_line(std::env::args())),
-            observer: &self.progress,
-            interrupt: &self.interrupt,
         }
     }
 }

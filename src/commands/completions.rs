@@ -3,8 +3,8 @@
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-use super::Context;
-use crate::cli::{Cli, exit_codes};
+use super::{Cli, Context};
+use crate::cli::exit_codes;
 use crate::error::Result;
 
 /// The arguments of `vital completions`.

@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 
 use super::Context;
-use crate::cli::{ConnectArgs, Format, exit_codes};
-use crate::db::{Connection, Settings};
+use crate::cli::exit_codes;
+use crate::db::{ConnectOptions, Connection, Settings};
 use crate::error::{Error, Result};
+use crate::event::{Event, Observer};
 use crate::ops::demo::{self, Tour};
-use crate::ops::event::{Event, Observer};
 use crate::ops::migrate::online::Online;
-use crate::ops::migrate::session::Session;
 use crate::ops::migrate::up;
+use crate::ops::verify;
+use crate::render::Format;
 use crate::server::{Binaries, Cluster, Options};
 
 /// The name of the demo's database.
@@ -46,13 +47,13 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     step("loading a database as it was before: 254 agents, two leftover policies");
     let admin = connect(context, &cluster.url("postgres")).await?;
     admin
-        .batch_execute(&format!("create database {DATABASE}"))
+        .outside_transaction(&format!("create database {DATABASE}"))
         .await
         .map_err(|e| Error::failed("could not create the demo database").caused_by(&e))?;
-    let superuser = connect(context, &cluster.url(DATABASE)).await?;
-    demo::look_like_supabase(&superuser).await?;
+    let mut superuser = connect(context, &cluster.url(DATABASE)).await?;
+    demo::look_like_supabase(&mut superuser).await?;
     let mut owner = connect(context, &cluster.url_as("postgres", DATABASE)).await?;
-    demo::load_pre_state(&owner).await?;
+    demo::load_pre_state(&mut owner).await?;
     let open_before = demo::open_to_anybody(&mut owner).await?;
 
     migrate(context, &mut owner).await?;
@@ -71,9 +72,9 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
 }
 
 async fn connect(context: &Context, url: &str) -> Result<Connection> {
-    let settings = Settings::resolve(&ConnectArgs {
+    let settings = Settings::resolve(&ConnectOptions {
         database_url: Some(url.to_owned()),
-        ..context.global.connect.clone()
+        ..ConnectOptions::from(&context.global.connect)
     })?;
     context.connect_to(&settings).await
 }
@@ -86,12 +87,7 @@ async fn migrate(context: &Context, owner: &mut Connection) -> Result<()> {
         let event = format!("replacing policy \"{}\", which {}", policy.name, policy.opens());
         context.progress.event(&Event::Step { message: event });
     }
-    let session = Session {
-        connection: owner,
-        observer: &context.progress,
-        interrupt: &context.interrupt,
-    };
-    up::apply(session, &assessment, Online::Auto, &leftovers).await?;
+    up::apply(owner, &assessment, Online::Auto, &leftovers, verify::differences).await?;
     Ok(())
 }
 

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use anyhow::{anyhow, bail};
+
 use crate::error::{Error, Result};
 
 /// Files above this size are refused.
@@ -17,31 +19,29 @@ pub(super) fn read(path: &Path) -> Result<(String, String)> {
     } else {
         path.display().to_string()
     };
-    let failed = |cause: String| {
-        Error::usage(format!("could not read `{name}`"))
-            .with_cause(cause)
-            .with_hint("nothing was changed")
+    let text = if is_stdin {
+        text(std::io::stdin())
+    } else {
+        File::open(path).map_err(anyhow::Error::new).and_then(text)
     };
-    let reader: Box<dyn Read> = match is_stdin {
-        true => Box::new(std::io::stdin()),
-        false => Box::new(File::open(path).map_err(|error| failed(error.to_string()))?),
-    };
-    let mut bytes = Vec::new();
-    reader
-        .take(MAX_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| failed(error.to_string()))?;
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MAX_BYTES {
-        return Err(failed(format!("it is larger than {} MiB", MAX_BYTES >> 20)));
+    match text {
+        Ok(text) => Ok((text, name)),
+        Err(cause) => Err(Error::usage(format!("could not read `{name}`"))
+            .with_cause(format!("{cause:#}"))
+            .with_hint("nothing was changed")),
     }
-    let text = String::from_utf8(bytes).map_err(|error| {
-        failed(format!(
-            "it is not UTF-8: byte {} is wrong",
-            error.utf8_error().valid_up_to() + 1
-        ))
-    })?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned();
-    Ok((text, name))
+}
+
+/// The text to the end, without a byte order mark.
+fn text(reader: impl Read) -> anyhow::Result<String> {
+    let mut bytes = Vec::new();
+    reader.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    if u64::try_from(bytes.len())? > MAX_BYTES {
+        bail!("it is larger than {} MiB", MAX_BYTES >> 20);
+    }
+    let text = String::from_utf8(bytes)
+        .map_err(|error| anyhow!("byte {} is not UTF-8", error.utf8_error().valid_up_to() + 1))?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned())
 }
 
 /// Tells whether the name ends like a YAML file's.

@@ -1,10 +1,9 @@
 //! `vital grant-admin`: makes users platform admins.
 
-use tokio_postgres::Transaction;
-
 use super::change::{Change, ChangeArgs, Question, carry_out};
 use super::{Context, pick};
 use crate::cli::exit_codes;
+use crate::db::Transaction;
 use crate::error::Result;
 use crate::model::UserRef;
 use crate::ops::admins::{AdminChanges, grant};
@@ -34,7 +33,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
         let changed = preview.users.iter().filter(|user| user.changed);
         let names: Vec<_> = changed.map(|user| user.user.full_name()).collect();
         Question {
-            told: Vec::new(),
+            told: preview.warnings(),
             asked: format!(
                 "grant platform admin, who sees and changes every tenant, to {} in {place}?",
                 names.join(", ")

@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use clap::CommandFactory;
 
-use super::Context;
-use crate::cli::{Cli, exit_codes};
-use crate::error::{Error, Result};
+use super::{Cli, Context};
+use crate::cli::exit_codes;
+use crate::error::Result;
 
 /// The arguments of `vital man`.
 #[derive(Debug, clap::Args)]
@@ -21,10 +22,7 @@ pub struct Args {
 pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
     match &args.dir {
         Some(dir) => {
-            write_pages(dir).map_err(|error| {
-                Error::failed(format!("could not write the manual to `{}`", dir.display()))
-                    .with_cause(error.to_string())
-            })?;
+            write_pages(dir).with_context(|| format!("could not write the manual to `{}`", dir.display()))?;
             context
                 .output
                 .note(&format!("wrote the manual to `{}`", dir.display()));
@@ -33,7 +31,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
             let mut page = Vec::new();
             clap_mangen::Man::new(Cli::command())
                 .render(&mut page)
-                .map_err(|error| Error::failed("could not write the manual").with_cause(error.to_string()))?;
+                .context("could not write the manual")?;
             context.output.document(&page)?;
         }
     }

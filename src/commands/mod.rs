@@ -24,13 +24,15 @@ mod tenant;
 mod user;
 mod verify;
 
-use clap::Subcommand;
+use std::sync::Arc;
 
-use crate::cli::Global;
-use crate::db::{self, Connection, Settings};
+use clap::{Parser, Subcommand};
+
+use crate::cli::{Global, exit_codes};
+use crate::db::{self, ConnectOptions, Connection, Settings};
 use crate::error::Result;
+use crate::event::{Event, Observer};
 use crate::interrupt::Interrupt;
-use crate::ops::event::{Event, Observer};
 use crate::progress::Progress;
 use crate::prompt::Prompt;
 use crate::render::Output;
@@ -43,6 +45,24 @@ macro_rules! word {
     }};
 }
 use word;
+
+/// Migrates VITAL's PostgreSQL database to isolated tenants, proves the isolation, and runs the tenancy.
+#[derive(Debug, Parser)]
+#[command(
+    name = "vital",
+    version,
+    propagate_version = true,
+    max_term_width = 100,
+    after_help = exit_codes!(3 4 5 6 7 8)
+)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
@@ -110,9 +130,9 @@ impl Context {
     /// Creates the context of one run.
     #[must_use]
     pub fn new(global: Global, interrupt: Interrupt) -> Self {
-        let progress = Progress::new(&global);
+        let progress = Progress::new(global.progress, global.quiet, global.verbose > 0);
         Self {
-            output: Output::new(&global, progress.clone()),
+            output: Output::new(global.output, global.quiet, Arc::new(progress.clone())),
             prompt: Prompt::new(global.yes, progress.clone(), interrupt.clone()),
             progress,
             interrupt,
@@ -125,7 +145,8 @@ impl Context {
     /// # Errors
     /// Those of [`Settings::resolve`] and [`db::connect`].
     pub async fn connect(&self) -> Result<Connection> {
-        self.connect_to(&Settings::resolve(&self.global.connect)?).await
+        let options = ConnectOptions::from(&self.global.connect);
+        self.connect_to(&Settings::resolve(&options)?).await
     }
 
     /// Connects to one of several databases; otherwise as [`connect`](Self::connect).
@@ -141,8 +162,7 @@ impl Context {
             });
         };
         let connection = db::connect_telling(settings, waiting).await?;
-        self.interrupt.watch(&connection);
-        Ok(connection)
+        Ok(connection.heard_by(Arc::new(self.progress.clone()), self.interrupt.clone()))
     }
 }
 

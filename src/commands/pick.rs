@@ -1,8 +1,7 @@
 //! Has a person choose the tenant or user that an argument leaves out.
 
-use tokio_postgres::Transaction;
-
 use super::Context;
+use crate::db::Transaction;
 use crate::error::{Error, Result};
 use crate::model::{TenantRef, UserRef};
 use crate::ops::admins;
@@ -23,7 +22,7 @@ pub(super) async fn tenant(
         return Err(missing("tenant", flag));
     }
     let list = async |tx: &Transaction<'_>| tenants::known(tx).await;
-    let known = tenancy.preview("could not list the tenants", list).await?;
+    let known = tenancy.read("could not list the tenants", list).await?;
     let items: Vec<_> = known
         .iter()
         .map(|tenant| format!("{}  {}", tenant.slug, tenant.name))
@@ -89,7 +88,7 @@ async fn choose(
     if !context.prompt.has_terminal() {
         return Err(missing("user", "USER"));
     }
-    let known = tenancy.preview("could not list the users", known).await?;
+    let known = tenancy.read("could not list the users", known).await?;
     if known.is_empty() {
         return Err(Error::failed("there is no user to choose from").with_hint("nothing was changed"));
     }

@@ -1,10 +1,9 @@
 //! `vital revoke-admin`: takes platform admin from users.
 
-use tokio_postgres::Transaction;
-
 use super::change::{Change, ChangeArgs, Question, carry_out};
 use super::{Context, pick};
 use crate::cli::exit_codes;
+use crate::db::Transaction;
 use crate::error::Result;
 use crate::model::UserRef;
 use crate::ops::admins::{AdminChanges, revoke};
@@ -39,7 +38,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
         }
     };
     let work = async |tx: &Transaction<'_>| {
-        let users = Person::once(people::find(tx, &users).await?);
+        let users = Person::once(people::find_to_revoke(tx, &users).await?);
         revoke(tx, &users, args.allow_no_admin).await
     };
     let change = Change {

@@ -1,8 +1,7 @@
 //! The users and the tenant of an argument, found in the database.
 
-use tokio_postgres::Transaction;
-
 use super::change::Question;
+use crate::db::Transaction;
 use crate::model::{TenantRef, UserRef};
 use crate::ops::members::{Members, Seat, Wish};
 use crate::ops::tenancy::{Fault, people, tenants};
@@ -16,7 +15,11 @@ pub(super) async fn find(
 ) -> Result<Vec<Seat>, Fault> {
     let tenant = tenants::find(transaction, tenant).await?;
     let mut seats: Vec<Seat> = Vec::new();
-    for user in people::find(transaction, users).await? {
+    let people = match wish {
+        Wish::Remove | Wish::Suspend => people::find_to_revoke(transaction, users).await?,
+        _ => people::find(transaction, users).await?,
+    };
+    for user in people {
         if seats.iter().all(|seat| seat.user.id != user.id) {
             let tenant = tenant.clone();
             seats.push(Seat { user, tenant, wish });

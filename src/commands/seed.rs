@@ -2,14 +2,15 @@
 
 use std::path::PathBuf;
 
-use tokio_postgres::Transaction;
+use anyhow::Context as _;
 
 use super::change::{Change, ChangeArgs, Question, carry_out};
 use super::{Context, file};
-use crate::cli::{Format, exit_codes};
-use crate::error::{Error, Result};
+use crate::cli::exit_codes;
+use crate::db::Transaction;
+use crate::error::Result;
 use crate::ops::seed::{SeedFile, Seeded, export, seed};
-use crate::render::yaml;
+use crate::render::{Format, yaml};
 
 /// The arguments of `vital seed`.
 #[derive(Debug, clap::Args)]
@@ -48,7 +49,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
         told: preview.lines(),
         asked: format!("do this in {place}?"),
     };
-    let work = async |tx: &Transaction<'_>| seed(tx, &content, args.allow_no_owner, &context.progress).await;
+    let work = async |tx: &Transaction<'_>| seed(tx, &content, args.allow_no_owner).await;
     let change = Change {
         what: "could not seed",
         args: args.change,
@@ -62,15 +63,17 @@ async fn write(context: &Context) -> Result<u8> {
     let read = async |tx: &Transaction<'_>| export(tx).await;
     let report = context
         .tenancy(&mut connection)
-        .preview("could not export", read)
+        .read("could not export", read)
         .await?;
+    for what in &report.left_out {
+        context.output.warn(&format!("left out of the export: {what}"));
+    }
     if context.output.format() != Format::Table {
         context.output.report(&report)?;
         return Ok(0);
     }
     let mut text = Vec::new();
-    yaml::write(&report, &mut text)
-        .map_err(|error| Error::failed("could not export").with_cause(error.to_string()))?;
+    yaml::write(&report, &mut text).context("could not export")?;
     context.output.document(&text)?;
     Ok(0)
 }

@@ -1,10 +1,9 @@
 //! `vital suspend-user`: takes access from members for a while.
 
-use tokio_postgres::Transaction;
-
 use super::change::{Change, ChangeArgs, carry_out};
 use super::{Context, pick, seats};
 use crate::cli::exit_codes;
+use crate::db::Transaction;
 use crate::error::Result;
 use crate::model::{TenantRef, UserRef};
 use crate::ops::members::{Members, Wish, change};
@@ -37,7 +36,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     let question = |preview: &Members| seats::question(preview, "suspend", &place);
     let work = async |tx: &Transaction<'_>| {
         let seats = seats::find(tx, &users, &tenant, Wish::Suspend).await?;
-        change(tx, &seats, args.allow_no_owner, &context.progress).await
+        change(tx, &seats, args.allow_no_owner).await
     };
     let change = Change {
         what: "could not suspend the users",

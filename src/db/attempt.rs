@@ -151,7 +151,7 @@ pub(super) async fn check_session(connection: &Connection, wanted: Session) -> R
     if wanted == Session::Any {
         return Ok(());
     }
-    let query = connection.simple_query(
+    let query = connection.ask_before_use(
         "select pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only')",
     );
     let limit = connection.settings.connect_timeout;

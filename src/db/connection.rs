@@ -1,16 +1,19 @@
 //! An open connection.
 
-use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use futures_util::{StreamExt, stream};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
-use tokio_postgres::{AsyncMessage, Client, NoTls, Transaction};
+use tokio_postgres::{AsyncMessage, Client, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::Settings;
+use super::engine::{Begin, Fault, Transaction};
 use crate::error::{Error, Kind, Result};
+use crate::event::{Event, Observer, Silent};
+use crate::interrupt::Interrupt;
 
 /// A message that the server sent beside results.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,31 +24,22 @@ pub struct Notice {
     pub message: String,
 }
 
-/// A connected session. Dereferences to the driver's client.
+/// A connected session, whose statements all go through the [engine](super::engine).
 ///
 /// Nothing but the application's name and the encoding is sent at the start, and nothing is `SET` for the session:
-/// both would fail or leak to others behind a pooler. [`Connection::begin`] sets limits for one transaction.
+/// both would fail or leak to others behind a pooler.
 pub struct Connection {
-    client: Client,
+    pub(in crate::db) client: Client,
     notices: mpsc::UnboundedReceiver<Notice>,
     lost: Arc<OnceLock<Error>>,
     /// The connector, if the session is encrypted.
     tls: Option<MakeRustlsConnect>,
+    /// Whether a transaction was begun and not ended.
+    pub(in crate::db) open: AtomicBool,
+    observer: Arc<dyn Observer>,
+    interrupt: Interrupt,
     /// How it was reached: just the one host, of several.
     pub settings: Settings,
-}
-
-impl Deref for Connection {
-    type Target = Client;
-    fn deref(&self) -> &Self::Target {
-        &self.client
-    }
-}
-
-impl DerefMut for Connection {
-    fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut self.client
-    }
 }
 
 impl Connection {
@@ -87,8 +81,96 @@ impl Connection {
             notices,
             lost,
             tls,
+            open: AtomicBool::new(false),
+            observer: Arc::new(Silent),
+            interrupt: Interrupt::new(),
             settings,
         }
+    }
+
+    /// Has `observer` hear what the connection waits for, and `interrupt` end its waiting and cancel its statements.
+    #[must_use]
+    pub fn heard_by(mut self, observer: Arc<dyn Observer>, interrupt: Interrupt) -> Self {
+        let canceller = self.canceller();
+        interrupt.watch_with(move || {
+            let canceller = canceller.clone();
+            async move {
+                if let Err(error) = canceller.cancel().await {
+                    tracing::debug!(%error, "the cancel request was not delivered");
+                }
+            }
+        });
+        self.observer = observer;
+        self.interrupt = interrupt;
+        self
+    }
+
+    /// Takes over a new session, with the listeners of the old one.
+    pub(super) fn replace(&mut self, new: Self) {
+        *self = new.heard_by(Arc::clone(&self.observer), self.interrupt.clone());
+    }
+
+    /// Opens another session like this one.
+    ///
+    /// # Errors
+    /// Those of [`super::connect()`].
+    pub async fn another(&self) -> Result<Self> {
+        let other = super::connect(&self.settings).await?;
+        Ok(other.heard_by(Arc::clone(&self.observer), self.interrupt.clone()))
+    }
+
+    /// Tells whoever listens.
+    pub fn tell(&self, event: &Event) {
+        self.observer.event(event);
+    }
+
+    /// The user's wish to stop.
+    #[must_use]
+    pub fn interrupt(&self) -> &Interrupt {
+        &self.interrupt
+    }
+
+    /// Begins a transaction; `more` are statements that go into the same message.
+    pub(crate) async fn begin(&self, begin: Begin, more: &str) -> Result<Transaction<'_>, Fault> {
+        Transaction::begin(self, begin, more).await
+    }
+
+    /// The transaction that [`begin`](Self::begin) began last, for who had to let it go to look at the connection.
+    pub(crate) fn resume_begun(&self, begun: Vec<tokio_postgres::SimpleQueryMessage>) -> Transaction<'_> {
+        Transaction::resume(self, begun)
+    }
+
+    /// Ends a transaction that failed. An error means that the connection is gone, and the transaction with it.
+    #[expect(clippy::disallowed_methods, reason = "this is the engine")]
+    pub(crate) async fn roll_back(&self) {
+        if self.open.load(Ordering::SeqCst) {
+            match self.client.batch_execute("rollback").await {
+                Ok(()) => self.open.store(false, Ordering::SeqCst),
+                Err(error) => tracing::debug!(%error, "the rollback was not confirmed"),
+            }
+        }
+    }
+
+    /// Runs one statement that must not be in a transaction, such as `create index concurrently`.
+    #[expect(clippy::disallowed_methods, reason = "this is the engine")]
+    pub(crate) async fn outside_transaction(&self, sql: &str) -> Result<(), tokio_postgres::Error> {
+        self.client.batch_execute(sql).await
+    }
+
+    /// Whether the session is of the kind that `target_session_attrs` asks for is the one question that is put before
+    /// the engine takes over.
+    #[expect(clippy::disallowed_methods, reason = "this is before the engine")]
+    pub(super) async fn ask_before_use(
+        &self,
+        sql: &str,
+    ) -> Result<Vec<tokio_postgres::SimpleQueryMessage>, tokio_postgres::Error> {
+        self.client.simple_query(sql).await
+    }
+
+    /// Whether the session is gone.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.client.is_closed()
     }
 
     /// Takes the notices that arrived since the last call.
@@ -124,29 +206,6 @@ impl Connection {
             tls: self.tls.clone(),
             limit: self.settings.connect_timeout,
         }
-    }
-
-    /// Begins a transaction under the limits of `--lock-timeout` and `--statement-timeout`, whose commit outlives a crash
-    /// even where `synchronous_commit` is off.
-    ///
-    /// That lasts as long as the transaction, so a pooler can hand the session on.
-    ///
-    /// # Errors
-    /// The server's, if it refuses.
-    pub async fn begin(&mut self) -> Result<Transaction<'_>, tokio_postgres::Error> {
-        let limits = self.settings.timeouts;
-        let transaction = self.client.transaction().await?;
-        let milliseconds = |limit: std::time::Duration| limit.as_millis().min(i32::MAX as u128).to_string();
-        transaction
-            .execute(
-                "select pg_catalog.set_config('lock_timeout', $1, true), \
-                 pg_catalog.set_config('statement_timeout', $2, true), \
-                 case when pg_catalog.current_setting('synchronous_commit') = 'off' \
-                     then pg_catalog.set_config('synchronous_commit', 'on', true) end",
-                &[&milliseconds(limits.lock), &milliseconds(limits.statement)],
-            )
-            .await?;
-        Ok(transaction)
     }
 }
 

@@ -1,4 +1,4 @@
-//! `vital.yaml`: named targets and the limits of a fleet run.
+//! `vital.yaml`: named targets, and the accepted findings of `vital verify`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -29,8 +29,6 @@ pub struct ConfigFile {
 struct Content {
     #[serde(default, deserialize_with = "strict_map")]
     targets: BTreeMap<String, Target>,
-    #[serde(default)]
-    fleet: Fleet,
     #[serde(default)]
     verify: Verify,
 }
@@ -65,30 +63,6 @@ pub struct Exception {
 struct Target {
     url: Hidden,
     password: Option<Hidden>,
-    #[serde(default)]
-    labels: Vec<String>,
-}
-
-/// The limits of a run over many targets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Fleet {
-    /// How many targets at once.
-    pub concurrency: std::num::NonZeroUsize,
-    /// How many targets go first, alone, before the others start.
-    pub canary: usize,
-    /// After this many failures no further target is started; 0 is no limit.
-    pub max_failures: usize,
-}
-
-impl Default for Fleet {
-    fn default() -> Self {
-        Self {
-            concurrency: std::num::NonZeroUsize::MIN.saturating_add(3),
-            canary: 1,
-            max_failures: 1,
-        }
-    }
 }
 
 impl ConfigFile {
@@ -136,7 +110,7 @@ impl ConfigFile {
                 let text = error.to_string();
                 let text = text.split(" at line ").next().unwrap_or(&text);
                 Err(Error::usage(format!("{place}: {}", without_values(text)))
-                    .with_hint("the keys are targets (url, password, labels), fleet (concurrency, canary, max_failures) and verify (exceptions: check, object, reason, until)"))
+                    .with_hint("the keys are targets (url, password) and verify (exceptions: check, object, reason, until)"))
             }
         }
     }
@@ -146,25 +120,10 @@ impl ConfigFile {
         self.content.targets.keys().map(String::as_str)
     }
 
-    /// The names of the targets that carry `label`, sorted.
-    pub fn labelled(&self, label: &str) -> Vec<&str> {
-        let with_label = self.content.targets.iter();
-        with_label
-            .filter(|(_, target)| target.labels.iter().any(|own| own == label))
-            .map(|(name, _)| name.as_str())
-            .collect()
-    }
-
     /// The accepted findings.
     #[must_use]
     pub fn exceptions(&self) -> &[Exception] {
         &self.content.verify.exceptions
-    }
-
-    /// The limits of a fleet run.
-    #[must_use]
-    pub fn fleet(&self) -> Fleet {
-        self.content.fleet
     }
 
     /// The parameters of target `name`, with its variables filled in.

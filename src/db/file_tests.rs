@@ -6,10 +6,9 @@ use crate::error::Kind;
 const GOOD: &str = r#"
 targets:
   staging: { url: "postgresql://dba@staging.example/vital?sslmode=verify-full", password: "${STAGING_PW}" }
-  eu:      { url: "postgresql://dba@eu.example/vital", labels: [prod] }
-  us:      { url: "postgresql://dba:${US_PW}@us.example/vital", labels: [prod, big] }
+  eu:      { url: "postgresql://dba@eu.example/vital" }
+  us:      { url: "postgresql://dba:${US_PW}@us.example/vital" }
   env:     { url: "${WHOLE}" }
-fleet: { concurrency: 8, canary: 2, max_failures: 3 }
 "#;
 
 fn parse(text: &str) -> Result<ConfigFile> {
@@ -25,16 +24,9 @@ fn environment() -> Environment {
 }
 
 #[test]
-fn targets_labels_and_fleet_are_read() {
+fn targets_are_read() {
     let file = parse(GOOD).unwrap();
     assert_eq!(file.targets().collect::<Vec<_>>(), ["env", "eu", "staging", "us"]);
-    assert_eq!(file.labelled("prod"), ["eu", "us"]);
-    assert_eq!(file.labelled("none"), [""; 0]);
-    let fleet = file.fleet();
-    assert_eq!(
-        (fleet.concurrency.get(), fleet.canary, fleet.max_failures),
-        (8, 2, 3)
-    );
 }
 
 #[test]
@@ -83,9 +75,14 @@ fn unknown_keys_are_errors_with_line_and_column() {
             "unknown field `pasword`",
         ),
         (
-            "fleet:\n  concurency: 1\n",
-            "vital.yaml:2:3:",
-            "unknown field `concurency`",
+            "targets: {}\nfleet: { concurrency: 8 }\n",
+            "vital.yaml:2:1:",
+            "unknown field `fleet`",
+        ),
+        (
+            "targets:\n  a: { url: x, labels: [prod] }\n",
+            "vital.yaml:2:16:",
+            "unknown field `labels`",
         ),
         ("target: {}\n", "vital.yaml:1:1:", "unknown field `target`"),
         (
@@ -97,11 +94,6 @@ fn unknown_keys_are_errors_with_line_and_column() {
             "targets:\n  a: { password: x }\n",
             "vital.yaml:2:6:",
             "missing field `url`",
-        ),
-        (
-            "fleet: { concurrency: 0 }\n",
-            "vital.yaml:1:23:",
-            "found integer, expected a nonzero",
         ),
         ("targets: b: c\n", "vital.yaml:1:10:", "found string"),
     ] {
@@ -121,8 +113,8 @@ fn no_error_and_no_debug_output_shows_a_secret() {
         "targets:\n  a: postgresql://u:s3cret@h/d\n",
         "targets:\n  a: { url: [s3cret] }\n",
         "targets:\n  a: { url: x, password: [s3cret] }\n",
-        "targets:\n  a: { url: x, labels: s3cret }\n",
-        "fleet: { canary: s3cret }",
+        "targets:\n  a: { url: x, s3cret: x }\n",
+        "verify: { exceptions: s3cret }",
     ] {
         let error = parse(text).unwrap_err();
         assert!(!format!("{error:?}").contains("s3cret"), "{error:?}");
@@ -145,7 +137,7 @@ fn yaml_bomb_is_refused() {
 #[test]
 fn empty_file_has_no_targets_and_a_named_one_must_exist() {
     assert_eq!(parse("").unwrap().targets().count(), 0);
-    assert_eq!(parse("# nothing\n").unwrap().fleet(), Fleet::default());
+    assert_eq!(parse("# nothing\n").unwrap().targets().count(), 0);
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(
         ConfigFile::load_in(None, dir.path()).unwrap().targets().count(),

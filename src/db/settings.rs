@@ -16,10 +16,10 @@ use super::file::ConfigFile;
 use super::host::{Endpoint, endpoints};
 use super::modes::{Session, Tls, refuse_unsupported};
 use super::network::{Network, connect_timeout};
+use super::options::{ConnectOptions, Timeouts};
 use super::params::{Origin, Params};
 use super::pgpass::PassFile;
 use super::service;
-use crate::cli::ConnectArgs;
 use crate::error::{Error, Result};
 
 /// Everything needed to open a connection.
@@ -45,19 +45,6 @@ pub struct Settings {
     pub timeouts: Timeouts,
 }
 
-/// How long statements and locks may take; zero is no limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timeouts {
-    /// One attempt to take a lock on a table.
-    pub lock: Duration,
-    /// All attempts to take a lock on a table.
-    pub lock_wait: Duration,
-    /// Waiting for another `vital` that migrates.
-    pub migration_lock_wait: Duration,
-    /// One statement.
-    pub statement: Duration,
-}
-
 /// Where the parts came from, for hints.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sources {
@@ -70,29 +57,32 @@ pub(super) struct Sources {
 }
 
 impl Settings {
-    /// Resolves flags, environment, `vital.yaml`, service and password files.
+    /// Resolves options, environment, `vital.yaml`, service and password files.
     ///
     /// # Errors
     /// [`crate::Kind::Usage`] for a malformed URL, an unknown target or an unknown parameter. No error shows a
     /// password.
-    pub fn resolve(args: &ConnectArgs) -> Result<Self> {
-        Self::resolve_in(args, &Environment::of_process())
+    pub fn resolve(options: &ConnectOptions) -> Result<Self> {
+        Self::resolve_in(options, &Environment::of_process())
     }
 
     /// Like [`Settings::resolve`], with other variables than those of this process.
     ///
     /// # Errors
     /// As for [`Settings::resolve`].
-    pub fn resolve_with<N, V>(args: &ConnectArgs, variables: impl IntoIterator<Item = (N, V)>) -> Result<Self>
+    pub fn resolve_with<N, V>(
+        options: &ConnectOptions,
+        variables: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<Self>
     where
         N: Into<String>,
         V: Into<String>,
     {
-        Self::resolve_in(args, &Environment::of_process().with_variables(variables))
+        Self::resolve_in(options, &Environment::of_process().with_variables(variables))
     }
 
-    pub(super) fn resolve_in(args: &ConnectArgs, environment: &Environment) -> Result<Self> {
-        let mut params = named(args, environment)?;
+    pub(super) fn resolve_in(options: &ConnectOptions, environment: &Environment) -> Result<Self> {
+        let mut params = named(options, environment)?;
         let variables = environment.params()?;
         let either = |keyword| {
             params
@@ -108,10 +98,10 @@ impl Settings {
             )?);
         }
         params.fill(variables);
-        Self::new(&params, args, environment)
+        Self::new(&params, options, environment)
     }
 
-    fn new(params: &Params, args: &ConnectArgs, environment: &Environment) -> Result<Self> {
+    fn new(params: &Params, options: &ConnectOptions, environment: &Environment) -> Result<Self> {
         refuse_unsupported(params)?;
         let user = params
             .get("user")
@@ -136,9 +126,9 @@ impl Settings {
             channel_binding: channel_binding(params)?,
             connect_timeout: connect_timeout(params)?,
             network: Network::new(params)?,
-            wait: args.wait.unwrap_or_default(),
+            wait: options.wait,
             sources: Sources::new(params),
-            timeouts: args.timeouts(),
+            timeouts: options.timeouts,
             user,
             database,
         };
@@ -220,15 +210,15 @@ impl fmt::Debug for Settings {
 }
 
 /// The parameters of the place that was named outright.
-fn named(args: &ConnectArgs, environment: &Environment) -> Result<Params> {
-    let file = match (&args.target, &args.config) {
+fn named(options: &ConnectOptions, environment: &Environment) -> Result<Params> {
+    let file = match (&options.target, &options.config) {
         (None, None) => ConfigFile::default(),
         (_, path) => ConfigFile::load_in(path.as_deref(), &environment.working_directory)?,
     };
-    if let Some(url) = &args.database_url {
+    if let Some(url) = &options.database_url {
         return conninfo::parse(url, &Origin::Flag);
     }
-    if let Some(target) = &args.target {
+    if let Some(target) = &options.target {
         return file.params(target, environment);
     }
     match environment.non_empty("DATABASE_URL")? {

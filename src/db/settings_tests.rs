@@ -7,14 +7,14 @@ use secrecy::ExposeSecret;
 use super::*;
 use crate::db::modes::{Roots, SslMode};
 
-fn resolve(args: &ConnectArgs, variables: &[(&str, &str)]) -> Result<Settings> {
+fn resolve(args: &ConnectOptions, variables: &[(&str, &str)]) -> Result<Settings> {
     Settings::resolve_in(args, &Environment::of(variables))
 }
 
-fn flag(url: &str) -> ConnectArgs {
-    ConnectArgs {
+fn flag(url: &str) -> ConnectOptions {
+    ConnectOptions {
         database_url: Some(url.to_owned()),
-        ..ConnectArgs::default()
+        ..ConnectOptions::default()
     }
 }
 
@@ -37,9 +37,9 @@ fn flag_beats_variable_beats_libpq() {
         describe("postgresql://f@fhost/fdb", &variables),
         "database \"fdb\" on fhost:7 as f"
     );
-    let settings = resolve(&ConnectArgs::default(), &variables).unwrap();
+    let settings = resolve(&ConnectOptions::default(), &variables).unwrap();
     assert_eq!(settings.describe(), "database \"vdb\" on vhost:7 as v");
-    let settings = resolve(&ConnectArgs::default(), &variables[1..]).unwrap();
+    let settings = resolve(&ConnectOptions::default(), &variables[1..]).unwrap();
     assert_eq!(settings.describe(), "database \"os\" on phost:7 as os");
 }
 
@@ -52,10 +52,10 @@ fn target_flag_beats_database_url_of_the_environment() {
         "targets:\n  t: { url: 'postgresql://t@thost/tdb', password: '${P}' }\n",
     )
     .unwrap();
-    let args = ConnectArgs {
+    let args = ConnectOptions {
         target: Some("t".into()),
         config: Some(config.clone()),
-        ..ConnectArgs::default()
+        ..ConnectOptions::default()
     };
     let variables = [
         ("DATABASE_URL", "postgresql://v@vhost/vdb"),
@@ -65,9 +65,9 @@ fn target_flag_beats_database_url_of_the_environment() {
     let settings = resolve(&args, &variables).unwrap();
     assert_eq!(settings.describe(), "database \"tdb\" on thost:5432 as t");
     assert_eq!(password(&settings), Some("secret"));
-    let unused = ConnectArgs {
+    let unused = ConnectOptions {
         config: Some(dir.path().join("missing")),
-        ..ConnectArgs::default()
+        ..ConnectOptions::default()
     };
     assert!(
         resolve(&unused, &[]).is_err(),
@@ -203,7 +203,7 @@ fn application_name_and_timeouts_have_defaults() {
     let settings = resolve(&flag("host=h"), &[]).unwrap();
     assert_eq!(settings.application_name, "vital");
     assert_eq!(settings.connect_timeout, Some(Duration::from_secs(10)));
-    assert_eq!(settings.timeouts, ConnectArgs::default().timeouts());
+    assert_eq!(settings.timeouts, Timeouts::default());
     let settings = resolve(
         &flag("host=h fallback_application_name=f"),
         &[("PGCONNECT_TIMEOUT", "3")],
@@ -220,12 +220,16 @@ fn application_name_and_timeouts_have_defaults() {
 
 #[test]
 fn malformed_variable_is_named() {
-    let error = resolve(&ConnectArgs::default(), &[("PGPORT", "x")]).unwrap_err();
+    let error = resolve(&ConnectOptions::default(), &[("PGPORT", "x")]).unwrap_err();
     assert_eq!(error.message, "PGPORT: a port must be a number from 1 to 65535");
-    let error = resolve(&ConnectArgs::default(), &[("DATABASE_URL", "mysql://u:s3cret@h")]).unwrap_err();
+    let error = resolve(
+        &ConnectOptions::default(),
+        &[("DATABASE_URL", "mysql://u:s3cret@h")],
+    )
+    .unwrap_err();
     assert_eq!(error.message, "DATABASE_URL is not a PostgreSQL URL");
     let error = resolve(
-        &ConnectArgs::default(),
+        &ConnectOptions::default(),
         &[("PGDATABASE", "postgresql://u:s3cret@h")],
     )
     .unwrap_err();

@@ -9,6 +9,7 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Unexpected, Vi
 
 use super::environment::Environment;
 use crate::error::{Error, Result};
+use crate::model::moment;
 
 /// A string that neither `Debug` nor an error of the YAML reader shows.
 #[derive(Clone)]
@@ -71,8 +72,7 @@ where
 /// Deserializes a day such as `2027-01-31`.
 pub(super) fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<time::Date, D::Error> {
     let text = String::deserialize(deserializer)?;
-    let format = time::macros::format_description!("[year]-[month]-[day]");
-    time::Date::parse(&text, format).map_err(|_| D::Error::custom("expected a day such as 2027-01-31"))
+    moment::day(&text).map_err(D::Error::custom)
 }
 
 /// Deserializes a text that says something.

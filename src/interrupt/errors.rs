@@ -44,6 +44,7 @@ pub(super) fn as_interrupted(error: Error) -> Error {
         cause: Some(error.to_string()),
         details: error.details,
         hint: Some(hint),
+        sqlstate: None,
     }
 }
 

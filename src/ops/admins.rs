@@ -1,17 +1,22 @@
 //! Platform admins: granted, revoked and listed.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 use time::OffsetDateTime;
-use tokio_postgres::Transaction;
 use uuid::Uuid;
 
 use super::tenancy::{Fault, Outcome, Person, people};
+use crate::db::Transaction;
 use crate::error::Error;
 use crate::model::UserId;
 use crate::report::{Cell, Report, Tone};
 
 const CHANGE_PLATFORM_ADMINS: &str = include_str!("../../sql/admin/change_platform_admins.sql");
 const PLATFORM_ADMINS: &str = include_str!("../../sql/admin/platform_admins.sql");
+const ACCOUNTS: &str = include_str!("../../sql/admin/accounts.sql");
+const ACCOUNTS_READABLE: &str = include_str!("../../sql/admin/accounts_readable.sql");
+const HAS_LIVING_ADMIN: &str = include_str!("../../sql/admin/has_living_admin.sql");
 const REQUIRE_USERS: &str = include_str!("../../sql/admin/require_users.sql");
 
 /// What became of one user.
@@ -23,6 +28,8 @@ pub struct Change {
     pub is_admin: bool,
     /// Whether that is a change.
     pub changed: bool,
+    /// What speaks against the account, such as `is banned`.
+    pub problem: Option<String>,
 }
 
 /// The answer of a grant or a revocation.
@@ -43,6 +50,22 @@ impl Outcome for AdminChanges {
 
     fn mark_preview(&mut self) {
         self.dry_run = true;
+    }
+}
+
+impl AdminChanges {
+    /// What speaks against the accounts of those who become platform admins, a line each.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let concerned = self.users.iter().filter(|user| user.is_admin && user.changed);
+        let warning = |user: &Change| {
+            let problem = user.problem.as_ref()?;
+            Some(format!(
+                "warning: the account of {} {problem}",
+                user.user.full_name()
+            ))
+        };
+        concerned.filter_map(warning).collect()
     }
 }
 
@@ -71,11 +94,13 @@ impl Report for AdminChanges {
 
     fn summary(&self) -> Vec<String> {
         let changes = self.changes();
-        vec![match (changes, self.dry_run) {
+        let mut lines = vec![match (changes, self.dry_run) {
             (0, _) => "nothing to do: everything is so already".to_owned(),
             (_, true) => format!("would change {changes}; nothing was changed"),
             (_, false) => format!("changed {changes}"),
-        }]
+        }];
+        lines.extend(self.warnings());
+        lines
     }
 }
 
@@ -90,7 +115,25 @@ pub async fn grant(
 ) -> Result<AdminChanges, Fault> {
     let ids: Vec<Uuid> = users.iter().map(|user| user.id.0).collect();
     transaction.query_one(REQUIRE_USERS, &[&ids]).await?;
-    change(transaction, users, true, granted_by).await
+    let problems = problems(transaction, &ids).await?;
+    let mut changes = change(transaction, users, true, granted_by).await?;
+    for change in &mut changes.users {
+        change.problem = problems.get(&change.user.id.0).cloned();
+    }
+    Ok(changes)
+}
+
+/// What speaks against accounts, as far as it can be read.
+async fn problems(transaction: &Transaction<'_>, ids: &[Uuid]) -> Result<HashMap<Uuid, String>, Fault> {
+    let readable = transaction.query_opt(ACCOUNTS_READABLE, &[]).await?;
+    if !readable.is_some_and(|row| row.get("is_readable")) {
+        return Ok(HashMap::new());
+    }
+    let rows = transaction.query(ACCOUNTS, &[&ids]).await?;
+    Ok(rows
+        .iter()
+        .map(|row| (row.get("id"), row.get("problem")))
+        .collect())
 }
 
 /// Takes platform admin from users, all or none.
@@ -102,9 +145,9 @@ pub async fn revoke(
     users: &[Person],
     allow_none: bool,
 ) -> Result<AdminChanges, Fault> {
+    let had = has_living_admin(transaction).await?;
     let changes = change(transaction, users, false, None).await?;
-    let left = transaction.query(PLATFORM_ADMINS, &[]).await?;
-    if left.is_empty() && changes.changes() > 0 && !allow_none {
+    if had && !allow_none && !has_living_admin(transaction).await? {
         let names: Vec<_> = changes
             .users
             .iter()
@@ -118,6 +161,11 @@ pub async fn revoke(
         return Err(error.into());
     }
     Ok(changes)
+}
+
+/// Whether anybody with an account is a platform admin: one who is gone from `auth.users` helps nobody.
+async fn has_living_admin(transaction: &Transaction<'_>) -> Result<bool, Fault> {
+    Ok(transaction.query_one(HAS_LIVING_ADMIN, &[]).await?.get("has"))
 }
 
 async fn change(
@@ -135,6 +183,7 @@ async fn change(
         user: user.clone(),
         is_admin,
         changed: row.get::<_, bool>("was_admin") != is_admin,
+        problem: None,
     });
     Ok(AdminChanges {
         dry_run: false,

@@ -3,10 +3,11 @@
 use serde::Serialize;
 use serde_json::Value;
 use time::OffsetDateTime;
-use tokio_postgres::{Row, Transaction};
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::tenancy::{Fault, Person, people, tenants};
+use crate::db::Transaction;
 use crate::model::{TenantId, TenantRef, UserId, UserRef};
 use crate::report::{Cell, Report, Tone};
 
@@ -25,8 +26,8 @@ pub struct Filter {
     pub until: Option<OffsetDateTime>,
     /// Only actions that contain this text.
     pub action: Option<String>,
-    /// The newest, this many.
-    pub limit: i64,
+    /// At most so many, the newest; none for all.
+    pub limit: Option<i64>,
 }
 
 /// One change.
@@ -151,6 +152,11 @@ impl Report for AdminAudit {
     }
 }
 
+/// A document of the audit; one that cannot be decoded is its text.
+fn document(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| text.into())
+}
+
 /// Lists the newest changes.
 ///
 /// # Errors
@@ -194,8 +200,8 @@ pub async fn audit(transaction: &Transaction<'_>, filter: &Filter) -> Result<Adm
         tenant_id: row.get::<_, Option<Uuid>>("tenant_id").map(TenantId),
         tenant: row.get("tenant"),
         user: row.get::<_, Option<Uuid>>("user_id").map(person),
-        before: row.get("before"),
-        after: row.get("after"),
+        before: row.get::<_, Option<&str>>("before").map(document),
+        after: row.get::<_, Option<&str>>("after").map(document),
         database_role: row.get("database_role"),
         api_user: row.get::<_, Option<Uuid>>("api_user_id").map(person),
         os_user: row.get("os_user"),

@@ -1,18 +1,17 @@
 //! Gives a plain PostgreSQL the roles and functions that the policies refer to, as Supabase shapes them.
 
 use serde::Serialize;
+use tokio_postgres::Error as ServerError;
 use tokio_postgres::error::SqlState;
 
-use crate::db::Connection;
-use crate::error::{Error, Kind, Result};
-use crate::interrupt::Interrupt;
-use crate::ops::commit;
-use crate::ops::migrate::retry;
+use crate::db::{Connection, Fault, Transaction};
+use crate::error::{Error, Result};
 use crate::report::{Cell, Report, Tone};
 
 const FACTS: &str = include_str!("../../sql/bootstrap/facts.sql");
 const ROLES: &str = include_str!("../../sql/bootstrap/roles.sql");
 const AUTH: &str = include_str!("../../sql/bootstrap/auth.sql");
+const OWNER: &str = include_str!("../../sql/bootstrap/owner.sql");
 const WHAT: &str = "could not create the roles and functions of the API";
 
 /// What the API needs, and whether the bootstrap created it or found it.
@@ -25,7 +24,7 @@ pub struct Bootstrap {
 /// One object of the bootstrap.
 #[derive(Debug, Serialize)]
 pub struct Object {
-    /// `role`, `schema` or `function`.
+    /// `role`, `schema`, `function` or `grant`.
     pub kind: String,
     /// Its name.
     pub name: String,
@@ -68,26 +67,16 @@ impl Report for Bootstrap {
 /// Creates the API's roles and schema `auth` where they are missing, in one transaction.
 ///
 /// # Errors
-/// [`Kind::Failed`] if the role may not create roles or schemas, or [`Kind::Unreachable`]; nothing is kept then.
-/// [`Kind::Unknown`] if the connection broke at COMMIT and the outcome could not be read back.
-pub async fn bootstrap(connection: &mut Connection, interrupt: &Interrupt) -> Result<Bootstrap> {
-    let failed = |error: &tokio_postgres::Error| {
-        if retry::is_broken(error) {
-            return Error::new(Kind::Unreachable, WHAT)
-                .caused_by(error)
-                .with_hint("nothing was kept: the server rolls back what was not committed");
-        }
-        let failure = Error::failed(WHAT);
-        let failure = match error.code() {
-            Some(code) if *code == SqlState::INSUFFICIENT_PRIVILEGE => failure.with_hint(
-                "nothing was kept; run `vital bootstrap` as a superuser, because role service_role bypasses row security",
-            ),
-            _ => failure.with_hint("nothing was kept"),
-        };
-        failure.caused_by(error)
-    };
-    let transaction = connection.transaction().await.map_err(|e| failed(&e))?;
-    let facts = transaction.query(FACTS, &[]).await.map_err(|e| failed(&e))?;
+/// [`crate::Kind::Failed`] if the role may not create roles or schemas, or [`crate::Kind::Unreachable`]; nothing is kept
+/// then. [`crate::Kind::Unknown`] if the connection broke at COMMIT and the outcome could not be read back.
+pub async fn bootstrap(connection: &mut Connection) -> Result<Bootstrap> {
+    connection
+        .write(WHAT, async |transaction| create(transaction).await)
+        .await
+}
+
+async fn create(transaction: &Transaction<'_>) -> Result<Bootstrap, Fault> {
+    let facts = transaction.query(FACTS, &[]).await?;
     let objects: Vec<_> = facts
         .iter()
         .map(|row| Object {
@@ -97,13 +86,21 @@ pub async fn bootstrap(connection: &mut Connection, interrupt: &Interrupt) -> Re
         })
         .collect();
     if objects.iter().any(|object| object.created) {
-        transaction.batch_execute(ROLES).await.map_err(|e| failed(&e))?;
-        transaction.batch_execute(AUTH).await.map_err(|e| failed(&e))?;
-    }
-    let id = commit::id(&transaction).await.map_err(|e| failed(&e))?;
-    if let Err(error) = transaction.commit().await {
-        let settled = commit::settle(connection, interrupt, id.as_deref(), error).await;
-        settled.map_err(|uncommitted| uncommitted.into_error(WHAT, failed))?;
+        transaction.batch(ROLES).await.map_err(refused)?;
+        transaction.batch(AUTH).await.map_err(refused)?;
+        transaction.batch(OWNER).await.map_err(refused)?;
     }
     Ok(Bootstrap { objects })
+}
+
+fn refused(error: ServerError) -> Fault {
+    match error.code() {
+        Some(&SqlState::INSUFFICIENT_PRIVILEGE) => Error::failed(WHAT)
+            .with_hint(
+                "nothing was kept; run `vital bootstrap` as a superuser, because role service_role bypasses row security",
+            )
+            .caused_by(&error)
+            .into(),
+        _ => error.into(),
+    }
 }

@@ -3,17 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use tokio_postgres::Transaction;
 use uuid::Uuid;
 
-use super::event::{Event, Observer};
 use super::tenancy::{Fault, Outcome, Person, TenantName};
+use crate::db::Transaction;
 use crate::error::Error;
+use crate::event::Event;
 use crate::model::{MembershipStatus, Role};
 use crate::report::{Cell, Report, Tone};
 
-const LOCK_TENANTS: &str = include_str!("../../sql/admin/lock_tenants.sql");
+const LOCK_MEMBERS: &str = include_str!("../../sql/admin/lock_members.sql");
 const OWNERLESS: &str = include_str!("../../sql/admin/ownerless.sql");
+const SEVERAL_TENANTS: &str = include_str!("../../sql/admin/several_tenants.sql");
 const MEMBERSHIPS: &str = include_str!("../../sql/admin/memberships.sql");
 const CHANGE_MEMBERS: &str = include_str!("../../sql/admin/change_members.sql");
 const REQUIRE_USERS: &str = include_str!("../../sql/admin/require_users.sql");
@@ -73,6 +74,8 @@ pub struct Members {
     pub dry_run: bool,
     /// Every membership that was asked for, in that order.
     pub members: Vec<Member>,
+    /// Users who became active in a tenant beside another one: nothing tells any more which of them they act for.
+    pub must_choose: Vec<Person>,
 }
 
 impl Outcome for Members {
@@ -117,11 +120,23 @@ impl Report for Members {
 
     fn summary(&self) -> Vec<String> {
         let (changes, all) = (self.changes(), self.members.len());
-        vec![match (changes, self.dry_run) {
+        let mut lines = vec![match (changes, self.dry_run) {
             (0, _) => "nothing to do: everything is so already".to_owned(),
             (_, true) => format!("would change {changes} of {all}; nothing was changed"),
             (_, false) => format!("changed {changes} of {all}"),
-        }]
+        }];
+        let names: Vec<_> = self.must_choose.iter().take(5).map(Person::name).collect();
+        let who = match self.must_choose.len() {
+            0 => return lines,
+            1 => format!("{} is", names.join("")),
+            count if count > names.len() => format!("{count} users, such as {}, are", names.join(", ")),
+            _ => format!("{} are", names.join(", ")),
+        };
+        lines.push(format!(
+            "{who} in several tenants now: none of their private agents is shown until the application says which tenant, by \
+             header x-tenant-id, app_metadata.tenant_id or set_tenant_context"
+        ));
+        lines
     }
 }
 
@@ -134,11 +149,10 @@ pub async fn change(
     transaction: &Transaction<'_>,
     seats: &[Seat],
     allow_no_owner: bool,
-    observer: &dyn Observer,
 ) -> Result<Members, Fault> {
     let tenants: BTreeSet<Uuid> = seats.iter().map(|seat| seat.tenant.id.0).collect();
     let tenants: Vec<Uuid> = tenants.into_iter().collect();
-    transaction.query(LOCK_TENANTS, &[&tenants]).await?;
+    transaction.query(LOCK_MEMBERS, &[]).await?;
     let ownerless = ownerless(transaction, &tenants).await?;
     let mut members = Vec::with_capacity(seats.len());
     let total = u64::try_from(seats.len()).unwrap_or(u64::MAX);
@@ -146,7 +160,7 @@ pub async fn change(
         members.extend(change_chunk(transaction, chunk).await?);
         if seats.len() > CHUNK {
             let done = u64::try_from(members.len()).unwrap_or(u64::MAX);
-            observer.event(&Event::RowsDone {
+            transaction.tell(&Event::RowsDone {
                 what: "changing memberships",
                 done,
                 total,
@@ -162,10 +176,32 @@ pub async fn change(
     if !lost.is_empty() && !allow_no_owner {
         return Err(without_owner(&lost).into());
     }
+    let must_choose = must_choose(transaction, &members).await?;
     Ok(Members {
         dry_run: false,
         members,
+        must_choose,
     })
+}
+
+/// Those who became active and are active in another tenant, too.
+async fn must_choose(transaction: &Transaction<'_>, members: &[Member]) -> Result<Vec<Person>, Fault> {
+    let is_new = |member: &&Member| {
+        member.status.as_deref() == Some("active") && member.previous_status.as_deref() != Some("active")
+    };
+    let new: Vec<Uuid> = members
+        .iter()
+        .filter(is_new)
+        .map(|member| member.user.id.0)
+        .collect();
+    if new.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = transaction.query(SEVERAL_TENANTS, &[&new]).await?;
+    let several: BTreeSet<Uuid> = rows.iter().map(|row| row.get("id")).collect();
+    let people = members.iter().filter(is_new).map(|member| member.user.clone());
+    let people = people.filter(|person| several.contains(&person.id.0)).collect();
+    Ok(Person::once(people))
 }
 
 async fn change_chunk(transaction: &Transaction<'_>, seats: &[Seat]) -> Result<Vec<Member>, Fault> {

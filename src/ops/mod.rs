@@ -3,10 +3,10 @@
 pub mod admins;
 pub mod audit;
 pub mod bootstrap;
-pub mod commit;
+#[cfg(feature = "server")]
 pub mod demo;
 pub mod doctor;
-pub mod event;
+pub mod manifest;
 pub mod members;
 pub mod migrate;
 pub mod roster;

@@ -1,7 +1,7 @@
 //! Events in words.
 
 use super::text;
-use crate::ops::event::{Blocker, Event};
+use crate::event::{Blocker, Event};
 
 /// Says an event in one sentence; its untrusted parts are not escaped yet.
 #[must_use]

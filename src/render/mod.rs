@@ -7,7 +7,9 @@ pub mod github;
 pub mod json;
 pub mod junit;
 mod output;
+#[cfg(feature = "pages")]
 pub mod page;
+#[cfg(feature = "pages")]
 pub mod picture;
 #[cfg(test)]
 mod sample;
@@ -16,4 +18,4 @@ pub mod table;
 pub mod text;
 pub mod yaml;
 
-pub use output::{Output, stderr};
+pub use output::{Format, Output, Screen, stderr};

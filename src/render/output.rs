@@ -1,33 +1,59 @@
 //! The printer: results to stdout, everything else to stderr.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
+use anyhow::Context;
 use serde::Serialize;
 
 use super::escape::visible;
 use super::text::{self, Label};
 use super::{csv, json, table, yaml};
-use crate::cli::{Format, Global};
 use crate::error::{Error, Result};
-use crate::progress::Progress;
 use crate::report::{Cell, Report};
+
+const UNWRITTEN: &str = "could not write the result";
+
+/// The format of a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+pub enum Format {
+    /// Aligned columns for a person
+    #[default]
+    Table,
+    /// One JSON object
+    Json,
+    /// The same object as YAML
+    Yaml,
+    /// Header and rows
+    Csv,
+}
+
+/// What else writes on the terminal, and makes way for what is printed.
+pub trait Screen: Send + Sync {
+    /// Takes it away until there is something new to show.
+    fn clear(&self);
+
+    /// Runs `print` while it is out of the way.
+    fn suspend(&self, print: &mut dyn FnMut());
+}
 
 /// The one way to print. Clones print to the same streams.
 #[derive(Clone)]
 pub struct Output {
     format: Format,
     quiet: bool,
-    progress: Progress,
+    screen: Arc<dyn Screen>,
 }
 
 impl Output {
-    /// Creates the printer for the global options; a progress bar makes way for what it prints.
+    /// Creates the printer; `screen` makes way for what it prints.
     #[must_use]
-    pub fn new(global: &Global, progress: Progress) -> Self {
+    pub fn new(format: Format, quiet: bool, screen: Arc<dyn Screen>) -> Self {
         Self {
-            format: global.output,
-            quiet: global.quiet,
-            progress,
+            format,
+            quiet,
+            screen,
         }
     }
 
@@ -49,7 +75,7 @@ impl Output {
             Format::Yaml => yaml::write(report, &mut text),
             Format::Csv => csv::write(report, &mut text),
         };
-        self.progress.clear();
+        self.screen.clear();
         finish(rendered.and_then(|()| write_all(&mut anstream::stdout().lock(), &text)))
     }
 
@@ -66,11 +92,10 @@ impl Output {
                 .collect::<Vec<_>>()
                 .join("  ")),
         };
-        let failed =
-            |error: io::Error| Error::failed("could not write the result").with_cause(error.to_string());
-        let line = line.map_err(failed)? + "\n";
-        self.progress.clear();
-        write_all(&mut io::stdout().lock(), line.as_bytes()).map_err(failed)
+        let line = line.context(UNWRITTEN)? + "\n";
+        self.screen.clear();
+        write_all(&mut io::stdout().lock(), line.as_bytes()).context(UNWRITTEN)?;
+        Ok(())
     }
 
     /// Writes a document that is its own format, such as a completion script or a diagram, to stdout as it is.
@@ -78,7 +103,7 @@ impl Output {
     /// # Errors
     /// As [`report`](Self::report).
     pub fn document(&self, document: &[u8]) -> Result<()> {
-        self.progress.clear();
+        self.screen.clear();
         finish(write_all(&mut io::stdout().lock(), document))
     }
 
@@ -89,7 +114,7 @@ impl Output {
 
     /// Writes a line to stderr that a machine reads there, also when quiet.
     pub fn command(&self, line: &str) {
-        self.progress.clear();
+        self.screen.clear();
         let _ = writeln!(stderr(), "{line}");
     }
 
@@ -105,14 +130,14 @@ impl Output {
 
     /// Writes an error to stderr, also when quiet.
     pub fn error(&self, error: &Error) {
-        self.progress.clear();
+        self.screen.clear();
         // Without stderr there is nobody left to tell.
         let _ = text::error(error, &mut stderr());
     }
 
-    fn tell(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
+    fn tell(&self, write: impl Fn(&mut dyn Write) -> io::Result<()>) {
         if !self.quiet {
-            self.progress.suspend(|| {
+            self.screen.suspend(&mut || {
                 let _ = write(&mut stderr());
             });
         }
@@ -126,10 +151,8 @@ fn write_all(out: &mut dyn Write, text: &[u8]) -> io::Result<()> {
 
 fn finish(written: io::Result<()>) -> Result<()> {
     match written {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Error::failed("could not write the result").with_cause(error.to_string()))
-        }
-        _ => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written.context(UNWRITTEN)?),
     }
 }
 

@@ -6,6 +6,8 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
+
 use super::account::Account;
 use super::directory;
 use super::options::{Options, programs};
@@ -258,10 +260,8 @@ impl Drop for Cluster {
 
 /// Finds a port that is free now.
 fn free_port() -> Result<u16> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .and_then(|listener| listener.local_addr())
-        .map(|address| address.port())
-        .map_err(|error| Error::failed("found no free port on 127.0.0.1").with_cause(error.to_string()))
+    let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
+    Ok(address.context("found no free port on 127.0.0.1")?.port())
 }
 
 /// Reads the process id in postmaster.pid, and whether its server accepts connections.

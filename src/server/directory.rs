@@ -5,9 +5,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
+
 use super::account::Account;
 use super::supervisor::POLL;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// How the names of the directories begin.
 const PREFIX: &str = "vital-pg-";
@@ -26,15 +28,14 @@ pub(super) fn create(place: Option<&Path>, account: Option<&Account>) -> Result<
         Some(place) => make(place),
         None => make_new(&parent(account)),
     };
-    let failed = |error: &io::Error| {
-        Error::failed("could not create a directory for the private server").with_cause(error.to_string())
-    };
-    let directory = directory.map_err(|error| failed(&error))?;
-    let lock = lock(&directory).map_err(|error| {
-        let _ = fs::remove_dir_all(&directory);
-        failed(&error)
-    })?;
-    Ok((directory, lock))
+    let created = directory.and_then(|directory| match lock(&directory) {
+        Ok(lock) => Ok((directory, lock)),
+        Err(error) => {
+            let _ = fs::remove_dir_all(&directory);
+            Err(error)
+        }
+    });
+    Ok(created.context("could not create a directory for the private server")?)
 }
 
 /// Removes directories whose supervisor is dead, ending a server that still runs in one.

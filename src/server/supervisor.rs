@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
+
 use super::account::Account;
 use crate::error::{Error, Result};
 
@@ -14,6 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How often files that the supervisor writes are looked at.
 pub(super) const POLL: Duration = Duration::from_millis(10);
+
+const GONE: &str = "the supervisor of the private server is gone";
 
 /// A running supervisor.
 #[derive(Debug)]
@@ -39,9 +43,8 @@ impl Supervisor {
         account: Option<&Account>,
     ) -> Result<Self> {
         let script = directory.join("supervise");
-        fs::write(&script, text(directory, programs)).map_err(|error| {
-            Error::failed(format!("could not write `{}`", script.display())).with_cause(error.to_string())
-        })?;
+        fs::write(&script, text(directory, programs))
+            .with_context(|| format!("could not write `{}`", script.display()))?;
         if let Some(account) = account {
             give(&script, account)?;
             give(directory, account)?;
@@ -60,9 +63,7 @@ impl Supervisor {
         if let Some(account) = account {
             account.apply(&mut command);
         }
-        let child = command
-            .spawn()
-            .map_err(|error| Error::failed("could not start `/bin/sh`").with_cause(error.to_string()))?;
+        let child = command.spawn().context("could not start `/bin/sh`")?;
         Ok(Self {
             child,
             directory: directory.to_owned(),
@@ -71,10 +72,9 @@ impl Supervisor {
 
     /// Sends one command line.
     pub fn send(&mut self, line: &str) -> Result<()> {
-        let gone = || Error::failed("the supervisor of the private server is gone");
-        let pipe = self.child.stdin.as_mut().ok_or_else(gone)?;
-        pipe.write_all(format!("{line}\n").as_bytes())
-            .map_err(|error| gone().with_cause(error.to_string()))
+        let pipe = self.child.stdin.as_mut().context(GONE)?;
+        pipe.write_all(format!("{line}\n").as_bytes()).context(GONE)?;
+        Ok(())
     }
 
     /// Sends a command line that runs a program, after forgetting the exit status of the last one.
@@ -93,7 +93,7 @@ impl Supervisor {
         }
         match self.child.try_wait() {
             Ok(None) => Ok(None),
-            _ => Err(Error::failed("the supervisor of the private server is gone")),
+            _ => Err(Error::failed(GONE)),
         }
     }
 
@@ -111,12 +111,10 @@ impl Supervisor {
         }
         // Left only by a supervisor that was killed, or in a parent directory that the account may not write.
         match fs::remove_dir_all(&self.directory) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::failed(format!(
-                "could not remove `{}`",
-                self.directory.display()
-            ))
-            .with_cause(error.to_string())),
-            _ => Ok(()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            removed => {
+                Ok(removed.with_context(|| format!("could not remove `{}`", self.directory.display()))?)
+            }
         }
     }
 }
@@ -151,14 +149,8 @@ fn own_process_group(_command: &mut Command) {}
 /// Makes `account` the owner of `path`.
 #[cfg(unix)]
 fn give(path: &Path, account: &Account) -> Result<()> {
-    std::os::unix::fs::lchown(path, Some(account.uid), Some(account.gid)).map_err(|error| {
-        Error::failed(format!(
-            "could not give `{}` to user `{}`",
-            path.display(),
-            account.name
-        ))
-        .with_cause(error.to_string())
-    })
+    let given = std::os::unix::fs::lchown(path, Some(account.uid), Some(account.gid));
+    Ok(given.with_context(|| format!("could not give `{}` to user `{}`", path.display(), account.name))?)
 }
 
 #[cfg(not(unix))]

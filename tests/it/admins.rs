@@ -77,3 +77,32 @@ fn of_two_admins_who_revoke_each_other_one_stays() {
         assert_eq!(admins(&db).len(), 1);
     }
 }
+
+#[test]
+fn accounts_that_should_not_be_admins_are_warned_of() {
+    let db = Database::create(Template::Migrated);
+    for (change, told) in [
+        ("email_confirmed_at = null", "was never confirmed"),
+        ("deleted_at = now()", "is deleted"),
+        ("banned_until = now() + interval '1 day'", "is banned"),
+    ] {
+        let mut client = db.client();
+        let sql = format!("update auth.users set {change} where email = '{SAM}'");
+        client.batch_execute(&sql).unwrap();
+        let run = db.vital(&["grant-admin", ADA, SAM, "--dry-run"]).success();
+        let warning = format!("warning: the account of {SAM} (");
+        let lines: Vec<_> = run.stdout.lines().filter(|line| line.contains("warning:")).collect();
+        assert_eq!(lines.len(), 1, "{run}");
+        assert!(lines[0].contains(&warning) && lines[0].ends_with(told), "{run}");
+        let sql = format!(
+            "update auth.users set email_confirmed_at = now(), deleted_at = null, banned_until = null where email = '{SAM}'"
+        );
+        client.batch_execute(&sql).unwrap();
+    }
+    // Whoever may not read all of auth.users is not kept from granting.
+    db.superuser()
+        .batch_execute("revoke select on auth.users from postgres; grant select (id, email) on auth.users to postgres")
+        .unwrap();
+    let run = db.vital(&["grant-admin", SAM, "--yes"]).success();
+    assert!(!run.stdout.contains("warning:"), "{run}");
+}

@@ -7,7 +7,7 @@ use assert_cmd::Command;
 use clap::CommandFactory;
 use predicates::prelude::*;
 use predicates::str::{contains, is_empty, starts_with};
-use vital::cli::Cli;
+use vital::commands::Cli;
 
 fn vital() -> Command {
     let mut command = Command::cargo_bin("vital").unwrap();

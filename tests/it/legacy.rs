@@ -38,6 +38,24 @@ fn hand_migrated_database_ends_in_the_same_catalog_and_loses_no_row() {
 }
 
 #[test]
+fn who_owned_no_tenant_at_all_is_a_user_afterwards() {
+    let db = Database::create(Template::Legacy);
+    let mut client = db.client();
+    client
+        .batch_execute(
+            "insert into public.user_roles (user_id, role) values
+                ('a0000000-0000-4000-8000-000000000005', 'tenant_owner'),
+                ('a0000000-0000-4000-8000-000000000006', 'tenant_admin')",
+        )
+        .unwrap();
+    db.vital(&["migrate", "up", "--replace-policies"]).success();
+    let sql = "select count(*) from public.user_roles where role = 'user' and tenant_id is null
+        and right(user_id::text, 2) in ('05', '06')";
+    assert_eq!(client.query_one(sql, &[]).unwrap().get::<_, i64>(0), 2);
+    db.vital(&["verify", "--only", "shape-*"]).success();
+}
+
+#[test]
 fn no_hand_migrated_agent_is_opened_to_more_tenants() {
     let db = Database::create(Template::Legacy);
     // What the sharing columns said together, for the agents that had an owner.
@@ -83,4 +101,43 @@ fn standby_is_told_apart_before_anything_is_tried() {
     assert!(run.stderr.contains("primary"), "{run}");
     let status = db.vital(&["migrate", "status"]).success();
     assert!(status.stdout.contains("pending"), "{status}");
+}
+
+#[test]
+fn recipient_that_was_named_twice_is_named_once() {
+    let db = Database::create(Template::Legacy);
+    let mut client = db.client();
+    let twice = "update agents set shared_with = shared_with || shared_with where sharing_mode = 'selective'";
+    assert!(client.execute(twice, &[]).unwrap() > 5);
+    let recipients = "select a.id::text || string_agg(distinct t.id::text, ' ' order by t.id::text) from agents a, \
+                      unnest(a.shared_with) as t (id) where a.sharing_mode = 'selective' and a.is_shared group by a.id";
+    let recipients = |client: &mut Client| -> BTreeSet<String> {
+        let rows = client.query(recipients, &[]).unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
+    };
+    let before = recipients(&mut client);
+    db.vital(&["migrate", "up", "--replace-policies"]).success();
+    assert_eq!(recipients(&mut client), before);
+    let repeated = "select count(*) from agents where sharing_mode = 'selective' and cardinality(shared_with) <> \
+                    (select count(distinct t) from unnest(shared_with) as t)";
+    assert_eq!(client.query_one(repeated, &[]).unwrap().get::<_, i64>(0), 0);
+    let constraint = "select convalidated from pg_constraint where conname = 'agents_sharing_check'";
+    assert!(client.query_one(constraint, &[]).unwrap().get::<_, bool>(0));
+}
+
+#[test]
+fn agent_that_is_shared_with_too_many_tenants_stops_the_migration_before_agents_change() {
+    let db = Database::create(Template::Legacy);
+    let mut client = db.client();
+    let many = "update agents set shared_with = (select array_agg(gen_random_uuid()) from generate_series(1, 201)) \
+                where id = (select id from agents where sharing_mode = 'selective' order by id limit 1)";
+    client.execute(many, &[]).unwrap();
+    let run = db.vital(&["migrate", "up", "--replace-policies"]).failure(1);
+    assert!(
+        run.stderr.contains("shared with more than 200 tenants: 1"),
+        "{run}"
+    );
+    assert!(run.stderr.contains("sharing_mode = 'global'"), "{run}");
+    let constraint = "select count(*) from pg_constraint where conname = 'agents_sharing_check'";
+    assert_eq!(client.query_one(constraint, &[]).unwrap().get::<_, i64>(0), 0);
 }

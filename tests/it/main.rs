@@ -8,6 +8,7 @@
 )]
 
 mod admins;
+mod adoption;
 mod attack;
 mod audit;
 mod bootstrap;
@@ -15,9 +16,12 @@ mod cli;
 mod connect;
 mod demo;
 mod doctor;
+mod embed;
+mod engine;
 mod exit_codes;
 mod fault;
 mod fuzz;
+mod layers;
 mod legacy;
 mod members;
 mod migrate_cut;
@@ -32,6 +36,7 @@ mod migrate_status;
 mod migrate_up;
 mod model;
 mod operators_day;
+mod plain;
 mod pooler;
 mod postgrest;
 mod prompts;

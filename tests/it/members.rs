@@ -124,7 +124,10 @@ fn rows_that_somebody_holds_are_waited_for_and_then_given_up() {
     let run = db
         .vital(&["assign-user", MIA, "--lock-timeout", "100ms", "--lock-wait", "1s"])
         .failure(6);
-    assert!(run.stderr.contains("waiting for another session"), "{run}");
+    assert!(
+        run.stderr.contains("waiting for a lock on public.tenants"),
+        "{run}"
+    );
     assert!(run.stderr.contains("nothing was changed"), "{run}");
     let waiting = db.command(&["assign-user", MIA]).spawn().unwrap();
     std::thread::sleep(Duration::from_millis(700));
@@ -202,4 +205,22 @@ fn a_role_that_may_not_read_auth_users_is_told_so() {
         list.stdout.contains("a0000000-0000-4000-8000-000000000003"),
         "{list}"
     );
+}
+
+#[test]
+fn whoever_must_choose_a_tenant_from_now_on_is_named() {
+    let db = owned();
+    let run = db.vital(&["assign-user", MIA]).success();
+    assert!(!run.stdout.contains("several tenants"), "{run}");
+    db.vital(&["tenant", "create", "north", "--name", "North"]).success();
+    for arguments in [
+        &["assign-user", MIA, "--tenant", "north", "--dry-run"][..],
+        &["assign-user", MIA, "--tenant", "north"],
+    ] {
+        let run = db.vital(arguments).success();
+        let told = format!("{MIA} is in several tenants now");
+        assert!(run.stdout.contains(&told), "{run}");
+    }
+    let again = db.vital(&["assign-user", MIA, "--tenant", "north", "--role", "admin"]).success();
+    assert!(!again.stdout.contains("several tenants"), "{again}");
 }

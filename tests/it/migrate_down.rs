@@ -156,7 +156,7 @@ fn a_dry_run_tells_what_a_run_archives_and_changes_nothing() {
             .collect()
     };
     assert_eq!(rows(&plan), rows(&report));
-    assert_eq!(rows(&report).len(), 7);
+    assert_eq!(rows(&report).len(), 9);
     for kept in report["archived"].as_array().unwrap() {
         let table = kept["archive_table"].as_str().unwrap();
         let there = count(&mut client, &format!("select count(*) from {table}"));

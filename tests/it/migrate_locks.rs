@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use postgres::Client;
 
+use crate::migrate_race::holder;
 use crate::support::{Database, Run, Server, Template, shared_options, wait_until};
 
 const UP: [&str; 3] = ["migrate", "up", "--replace-policies"];
@@ -147,9 +148,7 @@ fn an_autovacuum_gives_way_to_an_owner_who_is_no_superuser() {
 #[test]
 fn another_runner_is_named_and_waited_for() {
     let database = Database::create(Template::PreState);
-    let mut other = database.client();
-    let lock = format!("begin; select pg_advisory_xact_lock({})", 0x0076_6974_616c_i64);
-    other.batch_execute(&lock).unwrap();
+    let mut other = holder(&database);
     let pid: i32 = other.query_one("select pg_backend_pid()", &[]).unwrap().get(0);
     let run = database
         .vital(&[&UP[..], &["--migration-lock-wait", "1s"]].concat())

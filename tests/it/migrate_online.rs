@@ -60,8 +60,8 @@ fn a_long_step_does_not_cost_the_lock() {
     });
     // Longer than a transaction that holds locks on tables may be idle.
     std::thread::sleep(Duration::from_secs(12));
-    let locks = "select count(*) from pg_locks l join pg_database d on d.oid = l.database
-        where locktype = 'advisory' and datname = current_database()";
+    let locks = "select count(*) from pg_locks l join pg_class c on c.oid = l.relation
+        where c.relname = 'refinery_schema_history' and l.mode = 'ExclusiveLock'";
     assert_eq!(reader.query_one(locks, &[]).unwrap().get::<_, i64>(0), 1);
     reader.batch_execute("commit").unwrap();
     finish(child).success();
@@ -124,7 +124,7 @@ fn an_index_of_another_table_is_left_alone() {
         .batch_execute("create index idx_agents_tenant_id on public.profiles (id)")
         .unwrap();
     let run = database.vital(&ALWAYS).failure(1);
-    let refused = "index public.idx_agents_tenant_id exists, but on table profiles";
+    let refused = "index public.idx_agents_tenant_id exists, but on table public.profiles";
     assert!(run.stderr.contains(refused), "{run}");
     let table = "select indrelid::regclass::text from pg_index
         where indexrelid = 'public.idx_agents_tenant_id'::regclass";

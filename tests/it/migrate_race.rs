@@ -19,8 +19,8 @@ pub fn run(database: &Database, arguments: &[&str]) -> Child {
 /// Begins a transaction that holds the migration lock.
 pub fn holder(database: &Database) -> Client {
     let mut client = database.client();
-    let lock = format!("begin; select pg_advisory_xact_lock({})", 0x0076_6974_616c_i64);
-    client.batch_execute(&lock).unwrap();
+    let lock = include_str!("../../sql/migrate/lock.sql");
+    client.batch_execute(&format!("begin; {lock}")).unwrap();
     client
 }
 
@@ -109,7 +109,11 @@ fn what_others_built_meanwhile_is_not_dropped() {
     wait_for_poll(&database);
     other.batch_execute("commit").unwrap();
     let run = finish(child).failure(1);
-    for part in ["SQLSTATE 2BP01", "view modes", "2 of 4 migrations are applied"] {
+    for part in [
+        "SQLSTATE 2BP01",
+        "view public.modes",
+        "2 of 4 migrations are applied",
+    ] {
         assert!(run.stderr.contains(part), "`{part}`: {run}");
     }
     other.query("select from public.modes", &[]).unwrap();
@@ -173,8 +177,7 @@ fn a_session_that_is_ended_on_purpose_does_not_come_back() {
         &database,
         &["migrate", "up", "--replace-policies", "--lock-wait", "20s"],
     );
-    // What it asks before each pause.
-    let pauses = "state = 'idle' and query like '-- Lists the sessions that hold a lock%'";
+    let pauses = "state = 'idle' and state_change < clock_timestamp() - interval '120 ms'";
     wait_until("the run pauses", || sessions(&database, pauses) == 1);
     let end = "select pg_terminate_backend(pid) from pg_stat_activity
         where datname = current_database() and application_name = 'vital'";

@@ -55,10 +55,15 @@ fn claim_chooses_among_ones_own_tenants_unless_a_header_does() {
 #[test]
 fn leftover_of_another_users_session_is_ignored() {
     let (_database, mut client) = connect();
-    // Session-level settings of an earlier request, as an RPC to set_tenant_context leaves them.
-    let sql = format!("select public.set_tenant_context('{}')", tenants::SOUTH);
-    both().method("POST").run(&mut client, &sql).unwrap();
-    assert_eq!(both().run(&mut client, NAMES).unwrap(), SOUTH_READS);
+    // Session-level settings, as a session that was no request leaves them.
+    let sql = format!(
+        "set role authenticated; set request.jwt.claims = '{{\"sub\": \"{}\"}}'; \
+         select public.set_tenant_context('{}'); reset role; reset request.jwt.claims",
+        users::BOTH,
+        tenants::SOUTH
+    );
+    client.batch_execute(&sql).unwrap();
+    assert_eq!(both().run(&mut client, NAMES).unwrap(), GLOBAL);
     let mixed = Request::of(users::MIXED);
     assert_eq!(mixed.run(&mut client, NAMES).unwrap(), GLOBAL);
     let request = mixed.header("x-tenant-id", tenants::NORTH.to_string());

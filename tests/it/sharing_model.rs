@@ -11,8 +11,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
-use vital::cli::ConnectArgs;
-use vital::db::{Connection, Settings, connect};
+use vital::db::{ConnectOptions, Connection, Settings, connect};
+use vital::ops::sharing;
 use vital::ops::sharing::explain::{Explanation, Question, explain};
 use vital::ops::sharing::matrix::{Matrix, matrix};
 use vital::ops::sharing::report::{By, Sharing, report};
@@ -39,9 +39,9 @@ struct Bench {
 impl Bench {
     fn new(db: &Database) -> Self {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-        let arguments = ConnectArgs {
+        let arguments = ConnectOptions {
             database_url: Some(db.url()),
-            ..ConnectArgs::default()
+            ..ConnectOptions::default()
         };
         let settings = Settings::resolve(&arguments).unwrap();
         let mut superuser = db.superuser();
@@ -101,13 +101,17 @@ impl Bench {
 
     fn report(&mut self) -> Sharing {
         self.runtime
-            .block_on(report(&mut self.connection, By::Tenant))
+            .block_on(sharing::read(&mut self.connection, "report", async |tx| {
+                report(tx, By::Tenant).await
+            }))
             .unwrap()
     }
 
     fn matrix(&mut self) -> Matrix {
         self.runtime
-            .block_on(matrix(&mut self.connection, &[], &[]))
+            .block_on(sharing::read(&mut self.connection, "matrix", async |tx| {
+                matrix(tx, &[], &[]).await
+            }))
             .unwrap()
     }
 }
@@ -138,7 +142,7 @@ fn users_agree(bench: &mut Bench, world: &World) -> Result<(), TestCaseError> {
         let question = Question {
             user: Some(&email),
             tenant: slug.as_deref(),
-            limit: 1000,
+            limit: Some(1000),
             ..Question::default()
         };
         let sees = bench.explain(question).sees.unwrap();

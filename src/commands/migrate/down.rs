@@ -4,7 +4,6 @@ use crate::cli::exit_codes;
 use crate::commands::Context;
 use crate::error::Result;
 use crate::ops::migrate::down::{self, Assessment};
-use crate::ops::migrate::session::Session;
 use crate::ops::migrate::{embedded, foreign};
 
 /// The arguments of `vital migrate down`.
@@ -30,7 +29,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
         text => embedded::version(text)?,
     };
     let mut connection = context.connect().await?;
-    let assessment = down::assess(&connection, target, args.restore_policies).await?;
+    let assessment = down::assess(&mut connection, target, args.restore_policies).await?;
     if args.dry_run {
         context.output.report(&assessment.plan())?;
         return Ok(0);
@@ -41,12 +40,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     if !assessment.undone.is_empty() {
         confirm(context, &connection.settings.describe(), &assessment)?;
     }
-    let session = Session {
-        connection: &mut connection,
-        observer: &context.progress,
-        interrupt: &context.interrupt,
-    };
-    let report = down::undo(session, &assessment).await?;
+    let report = down::undo(&mut connection, &assessment).await?;
     context.output.report(&report)?;
     Ok(0)
 }

@@ -1,15 +1,16 @@
 //! `vital migrate plan`: tells what `up` would do.
 
 use super::Online;
-use crate::cli::{Format, exit_codes};
+use crate::cli::exit_codes;
 use crate::commands::Context;
 use crate::error::Result;
 use crate::ops::migrate::plan::{self, Request};
 use crate::ops::migrate::{embedded, online};
+use crate::render::Format;
 
 /// The arguments of `vital migrate plan`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = exit_codes!(5 7))]
+#[command(after_help = exit_codes!(5 6 7))]
 pub struct Args {
     /// Stop after this migration: its version, or its number from 1
     #[arg(long, value_name = "VERSION")]
@@ -36,13 +37,13 @@ pub(super) async fn show(
     online: online::Online,
     with_sql: bool,
 ) -> Result<u8> {
-    let connection = context.connect().await?;
+    let mut connection = context.connect().await?;
     let request = Request {
         target,
         online,
         with_sql,
     };
-    let report = plan::plan(&connection, request).await?;
+    let report = plan::plan(&mut connection, request).await?;
     if with_sql && context.output.format() == Format::Table {
         context.output.document(report.sql().as_bytes())?;
     } else {

@@ -7,7 +7,7 @@ use crate::ops::migrate::status;
 
 /// The arguments of `vital migrate status`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = exit_codes!(3 5 7))]
+#[command(after_help = exit_codes!(3 5 6 7))]
 pub struct Args {
     /// End with 3 if a migration is pending, with 5 if the history diverges
     #[arg(long)]
@@ -15,8 +15,8 @@ pub struct Args {
 }
 
 pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
-    let connection = context.connect().await?;
-    let report = status::status(&connection).await?;
+    let mut connection = context.connect().await?;
+    let report = status::status(&mut connection).await?;
     context.output.report(&report)?;
     Ok(match args.exit_code {
         true if report.is_divergent() => Kind::Diverged.exit_code(),

@@ -5,8 +5,8 @@ use crate::cli::exit_codes;
 use crate::commands::Context;
 use crate::error::Result;
 use crate::ops::migrate::restore::{self, Archived};
-use crate::ops::migrate::session::Session;
-use crate::ops::migrate::{embedded, up};
+use crate::ops::migrate::{audience, embedded, up};
+use crate::ops::verify;
 
 /// The arguments of `vital migrate up`.
 #[derive(Debug, clap::Args)]
@@ -43,9 +43,13 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
         return plan::show(context, target, args.online.into(), false).await;
     }
     let mut connection = context.connect().await?;
-    let mut assessment = up::assess(&connection, target).await?;
-    if let Some(facts) = &assessment.facts {
-        facts.check()?;
+    let mut assessment = up::assess(&mut connection, target).await?;
+    assessment.check()?;
+    for change in assessment.changes() {
+        context.output.note(&change);
+    }
+    for change in audience::read(&mut connection, &assessment).await?.changes() {
+        context.output.warn(&change);
     }
     for remark in assessment.remarks() {
         context.output.note(&remark);
@@ -55,12 +59,14 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     if !args.replace_policies && !leftovers.is_empty() {
         consent::ask(context, &connection.settings.describe(), &leftovers)?;
     }
-    let session = Session {
-        connection: &mut connection,
-        observer: &context.progress,
-        interrupt: &context.interrupt,
-    };
-    let report = up::apply(session, &assessment, args.online.into(), &leftovers).await?;
+    let report = up::apply(
+        &mut connection,
+        &assessment,
+        args.online.into(),
+        &leftovers,
+        verify::differences,
+    )
+    .await?;
     context.output.report(&report)?;
     Ok(0)
 }

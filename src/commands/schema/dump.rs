@@ -1,10 +1,12 @@
 //! `vital schema dump`: the promised catalog, or the live one in the same form.
 
-use crate::cli::{Format, exit_codes};
+use anyhow::Context as _;
+
+use crate::cli::exit_codes;
 use crate::commands::Context;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ops::verify::catalog::Catalog;
-use crate::render::yaml;
+use crate::render::{Format, yaml};
 
 /// The arguments of `vital schema dump`.
 #[derive(Debug, clap::Args)]
@@ -23,8 +25,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     // A table would cut the bodies of functions into pieces.
     if context.output.format() == Format::Table {
         let mut document = Vec::new();
-        yaml::write(&catalog, &mut document)
-            .map_err(|error| Error::failed("could not write the catalog").with_cause(error.to_string()))?;
+        yaml::write(&catalog, &mut document).context("could not write the catalog")?;
         context.output.document(&document)?;
     } else {
         context.output.report(&catalog)?;

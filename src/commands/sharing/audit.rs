@@ -3,17 +3,21 @@
 use std::time::Duration;
 
 use super::picture::{PictureArgs, save};
-use crate::cli::{Format, exit_codes, parse_attempt};
+use time::OffsetDateTime;
+
+use crate::cli::{LimitArgs, exit_codes};
 use crate::commands::Context;
-use crate::db::Connection;
+use crate::db::{Connection, Fault, Transaction};
 use crate::error::{Error, Result};
-use crate::ops::sharing::audit::{Filter, Trail, moment};
+use crate::model::moment::{attempt, moment};
+use crate::ops::sharing;
+use crate::ops::sharing::audit::{Entry, Filter, TASK, Trail};
 use crate::ops::sharing::timeline::timeline;
-use crate::render::{page, picture};
+use crate::render::{Format, page, picture};
 
 /// The arguments of `vital sharing audit`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = exit_codes!(7))]
+#[command(after_help = exit_codes!(6 7))]
 pub struct Args {
     /// Of this agent: a uuid, also of a deleted one, a slug or a unique name
     #[arg(long, value_name = "AGENT")]
@@ -27,24 +31,23 @@ pub struct Args {
     #[arg(long, value_name = "USER")]
     user: Option<String>,
 
-    /// Not before: a date, a time, or an age such as 36h or 7d
-    #[arg(long, value_name = "TIME")]
-    since: Option<String>,
+    /// Not before: a date, a time, or an age such as 90min or 7d
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    since: Option<OffsetDateTime>,
 
     /// Before: a date, a time, or an age
-    #[arg(long, value_name = "TIME")]
-    until: Option<String>,
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    until: Option<OffsetDateTime>,
 
-    /// At most so many, the newest; 0 for all
-    #[arg(long, value_name = "NUMBER", default_value_t = 100)]
-    limit: u32,
+    #[command(flatten)]
+    limit: LimitArgs<100>,
 
     /// Go on with what comes, oldest first, until Ctrl-C; a line each, as a table or JSON
     #[arg(long, conflicts_with_all = ["until", "html", "svg"])]
     follow: bool,
 
     /// How often to look for more
-    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = parse_attempt, requires = "follow")]
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = attempt, requires = "follow")]
     interval: Duration,
 
     /// Pages and pictures.
@@ -57,28 +60,35 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
         agent: args.agent.clone(),
         tenant: args.tenant.clone(),
         user: args.user.clone(),
-        since: args.since.as_deref().map(moment).transpose()?,
-        until: args.until.as_deref().map(moment).transpose()?,
-        limit: (args.limit > 0).then(|| args.limit.into()),
+        since: args.since,
+        until: args.until,
+        limit: args.limit.get(),
     };
     let follows = matches!(context.output.format(), Format::Table | Format::Json);
     if args.follow && !follows {
         return Err(Error::usage("--follow writes a table or JSON"));
     }
     let mut connection = context.connect().await?;
-    let mut trail = Trail::find(&mut connection, &filter).await?;
+    let mut trail = sharing::read(&mut connection, TASK, async |tx| Trail::find(tx, &filter).await).await?;
     if args.follow {
         return follow(&mut trail, &mut connection, args.interval, context).await;
     }
-    let audit = trail.read(&mut connection).await?;
-    if args.pictures.svg.is_some() || args.pictures.html.is_some() {
-        let timeline = timeline(&mut connection, &trail).await?;
+    let is_drawn = args.pictures.svg.is_some() || args.pictures.html.is_some();
+    let (audit, timeline) = sharing::read(&mut connection, TASK, async |tx| {
+        let timeline = match is_drawn {
+            true => Some(timeline(tx, &trail).await?),
+            false => None,
+        };
+        Ok((trail.clone().read(tx).await?, timeline))
+    })
+    .await?;
+    if let Some(timeline) = timeline {
         if let Some(path) = &args.pictures.svg {
-            save(context, path, &picture::timeline(&timeline)?.file())?;
+            save(context, path, &picture::timeline(&timeline).file())?;
         }
         if let Some(path) = &args.pictures.html {
             let place = connection.settings.describe();
-            save(context, path, &page::audit(&audit, &timeline, &place)?)?;
+            save(context, path, &page::audit(&audit, &timeline, &place))?;
         }
     }
     context.output.report(&audit)?;
@@ -93,19 +103,39 @@ async fn follow(
     context: &Context,
 ) -> Result<u8> {
     let ended = async {
-        trail.start(connection).await?;
-        let mut entries = trail.read(connection).await?.entries;
+        let mut entries = look(trail, connection, async |trail, tx| {
+            trail.start(tx).await?;
+            Ok(trail.read(tx).await?.entries)
+        })
+        .await?;
         entries.reverse();
         loop {
             for entry in &entries {
                 context.output.row(&entry.cells(), entry)?;
             }
             context.interrupt.sleep(interval).await?;
-            entries = trail.fresh(connection).await?;
+            entries = look(trail, connection, async |trail, tx| trail.fresh(tx).await).await?;
         }
     };
     match ended.await {
         Err(_) if context.interrupt.is_requested() => Ok(0),
         outcome => outcome,
     }
+}
+
+/// Looks once; what was seen is remembered only if the whole look went well, because it may be repeated.
+async fn look(
+    trail: &mut Trail,
+    connection: &mut Connection,
+    work: impl AsyncFn(&mut Trail, &Transaction<'_>) -> Result<Vec<Entry>, Fault>,
+) -> Result<Vec<Entry>> {
+    let before = &*trail;
+    let (after, entries) = sharing::read(connection, TASK, async |tx| {
+        let mut trail = before.clone();
+        let entries = work(&mut trail, tx).await?;
+        Ok((trail, entries))
+    })
+    .await?;
+    *trail = after;
+    Ok(entries)
 }

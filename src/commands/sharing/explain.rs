@@ -1,7 +1,7 @@
 //! `vital sharing explain`: what somebody sees and by which rule, or why they do not.
 
 use super::picture::{PictureArgs, save};
-use crate::cli::exit_codes;
+use crate::cli::{LimitArgs, exit_codes};
 use crate::commands::Context;
 use crate::error::Result;
 use crate::ops::sharing::explain::{Question, explain};
@@ -9,7 +9,7 @@ use crate::render::{page, picture};
 
 /// The arguments of `vital sharing explain`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = exit_codes!(7))]
+#[command(after_help = exit_codes!(6 7))]
 pub struct Args {
     /// Who looks: a uuid or an e-mail address
     #[arg(long, value_name = "USER", required_unless_present = "tenant")]
@@ -27,9 +27,8 @@ pub struct Args {
     #[arg(long, conflicts_with = "agent")]
     exact: bool,
 
-    /// How many agents to name, newest first
-    #[arg(long, value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(i64).range(0..=100_000))]
-    limit: i64,
+    #[command(flatten)]
+    limit: LimitArgs<10>,
 
     /// Pages and pictures.
     #[command(flatten)]
@@ -43,15 +42,15 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
         tenant: args.tenant.as_deref(),
         agent: args.agent.as_deref(),
         exact: args.exact,
-        limit: args.limit,
+        limit: args.limit.get(),
     };
     let explanation = explain(&mut connection, question).await?;
     if let (Some(path), Some(sees)) = (&args.pictures.svg, &explanation.sees) {
-        save(context, path, &picture::rules(&sees.rules)?.file())?;
+        save(context, path, &picture::rules(&sees.rules).file())?;
     }
     if let Some(path) = &args.pictures.html {
         let place = connection.settings.describe();
-        save(context, path, &page::explanation(&explanation, &place)?)?;
+        save(context, path, &page::explanation(&explanation, &place))?;
     }
     context.output.report(&explanation)?;
     Ok(0)

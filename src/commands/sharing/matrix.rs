@@ -4,13 +4,14 @@ use super::picture::{AGENTS_ON_A_PAGE, PictureArgs, save};
 use crate::cli::exit_codes;
 use crate::commands::Context;
 use crate::error::Result;
+use crate::ops::sharing;
 use crate::ops::sharing::catalogue::catalogue;
 use crate::ops::sharing::matrix;
 use crate::render::{page, picture};
 
 /// The arguments of `vital sharing matrix`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = exit_codes!(7))]
+#[command(after_help = exit_codes!(6 7))]
 pub struct Args {
     /// Only these owners: slugs or uuids
     #[arg(long, value_name = "TENANT", value_delimiter = ',')]
@@ -27,14 +28,22 @@ pub struct Args {
 
 pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     let mut connection = context.connect().await?;
-    let matrix = matrix::matrix(&mut connection, &args.owner, &args.viewer).await?;
+    let is_page = args.pictures.html.is_some();
+    let (matrix, catalogue) = sharing::read(&mut connection, matrix::TASK, async |tx| {
+        let matrix = matrix::matrix(tx, &args.owner, &args.viewer).await?;
+        let catalogue = match is_page {
+            true => Some(catalogue(tx, AGENTS_ON_A_PAGE).await?),
+            false => None,
+        };
+        Ok((matrix, catalogue))
+    })
+    .await?;
     if let Some(path) = &args.pictures.svg {
-        save(context, path, &picture::heat_map(&matrix)?.file())?;
+        save(context, path, &picture::heat_map(&matrix).file())?;
     }
-    if let Some(path) = &args.pictures.html {
-        let catalogue = catalogue(&mut connection, AGENTS_ON_A_PAGE).await?;
+    if let (Some(path), Some(catalogue)) = (&args.pictures.html, catalogue) {
         let place = connection.settings.describe();
-        save(context, path, &page::matrix(&matrix, &catalogue, &place)?)?;
+        save(context, path, &page::matrix(&matrix, &catalogue, &place))?;
     }
     context.output.report(&matrix)?;
     Ok(0)

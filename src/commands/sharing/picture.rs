@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
+
 use crate::commands::Context;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// How many agents a page can search; more would make it slow to open.
 pub(super) const AGENTS_ON_A_PAGE: i64 = 5_000;
@@ -22,9 +24,7 @@ pub struct PictureArgs {
 
 /// Writes a page or a picture.
 pub(super) fn save(context: &Context, path: &Path, document: &str) -> Result<()> {
-    std::fs::write(path, document).map_err(|error| {
-        Error::failed(format!("could not write `{}`", path.display())).with_cause(error.to_string())
-    })?;
+    std::fs::write(path, document).with_context(|| format!("could not write `{}`", path.display()))?;
     context.output.note(&format!("wrote {}", path.display()));
     Ok(())
 }

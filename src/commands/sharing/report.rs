@@ -6,6 +6,7 @@ use super::picture::{AGENTS_ON_A_PAGE, PictureArgs, save};
 use crate::cli::exit_codes;
 use crate::commands::Context;
 use crate::error::Result;
+use crate::ops::sharing;
 use crate::ops::sharing::audit::{Filter, Trail};
 use crate::ops::sharing::catalogue::catalogue;
 use crate::ops::sharing::matrix::matrix;
@@ -15,7 +16,7 @@ use crate::render::{page, picture};
 
 /// The arguments of `vital sharing report`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = exit_codes!(7))]
+#[command(after_help = exit_codes!(6 7))]
 pub struct Args {
     /// What to group the agents by
     #[arg(long, value_enum, default_value_t)]
@@ -49,20 +50,28 @@ impl From<By> for report::By {
 
 pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     let mut connection = context.connect().await?;
-    let report = report::report(&mut connection, args.by.into()).await?;
+    let is_page = args.pictures.html.is_some();
+    let (report, page) = sharing::read(&mut connection, report::TASK, async |tx| {
+        let report = report::report(tx, args.by.into()).await?;
+        if !is_page {
+            return Ok((report, None));
+        }
+        let matrix = matrix(tx, &[], &[]).await?;
+        let trail = Trail::find(tx, &Filter::default()).await?;
+        let timeline = timeline(tx, &trail).await?;
+        let catalogue = catalogue(tx, AGENTS_ON_A_PAGE).await?;
+        Ok((report, Some((matrix, timeline, catalogue))))
+    })
+    .await?;
     if let Some(path) = &args.pictures.svg {
-        save(context, path, &picture::bars(&report.tenants)?.file())?;
+        save(context, path, &picture::bars(&report.tenants).file())?;
     }
-    if let Some(path) = &args.pictures.html {
-        let matrix = matrix(&mut connection, &[], &[]).await?;
-        let trail = Trail::find(&mut connection, &Filter::default()).await?;
-        let timeline = timeline(&mut connection, &trail).await?;
-        let catalogue = catalogue(&mut connection, AGENTS_ON_A_PAGE).await?;
+    if let (Some(path), Some((matrix, timeline, catalogue))) = (&args.pictures.html, page) {
         let place = connection.settings.describe();
         save(
             context,
             path,
-            &page::overview(&report, &matrix, &timeline, &catalogue, &place)?,
+            &page::overview(&report, &matrix, &timeline, &catalogue, &place),
         )?;
     }
     context.output.report(&report)?;

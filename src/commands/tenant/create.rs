@@ -1,10 +1,9 @@
 //! `vital tenant create`: a new tenant.
 
-use tokio_postgres::Transaction;
-
 use crate::cli::exit_codes;
 use crate::commands::change::{Change, ChangeArgs, carry_out};
 use crate::commands::{Context, word};
+use crate::db::Transaction;
 use crate::error::Result;
 use crate::model::{TenantSlug, TenantType};
 use crate::ops::tenant::Assignment;

@@ -2,13 +2,14 @@
 
 use crate::cli::exit_codes;
 use crate::commands::{Context, word};
+use crate::db::Transaction;
 use crate::error::Result;
 use crate::model::{TenantStatus, TenantType};
 use crate::ops::tenant::list::list;
 
 /// The arguments of `vital tenant list`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = exit_codes!(7))]
+#[command(after_help = exit_codes!(6 7))]
 pub struct Args {
     /// Only tenants in this status [default: all but deleted ones]
     #[arg(long, value_parser = word!(TenantStatus))]
@@ -21,10 +22,10 @@ pub struct Args {
 
 pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     let mut connection = context.connect().await?;
-    let read = async |tx: &tokio_postgres::Transaction<'_>| list(tx, args.status, args.kind).await;
+    let read = async |tx: &Transaction<'_>| list(tx, args.status, args.kind).await;
     let report = context
         .tenancy(&mut connection)
-        .preview("could not list the tenants", read)
+        .read("could not list the tenants", read)
         .await?;
     context.output.report(&report)?;
     Ok(0)

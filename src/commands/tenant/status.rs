@@ -1,9 +1,8 @@
 //! What suspend, activate and archive share.
 
-use tokio_postgres::Transaction;
-
 use crate::commands::change::{Change, ChangeArgs, Question, carry_out};
 use crate::commands::{Context, pick};
+use crate::db::Transaction;
 use crate::error::Result;
 use crate::model::{TenantRef, TenantStatus};
 use crate::ops::tenant::status::{Impact, StatusChange, change};

@@ -1,10 +1,9 @@
 //! `vital tenant update`: columns of a tenant.
 
-use tokio_postgres::Transaction;
-
 use crate::cli::exit_codes;
 use crate::commands::change::{Change, ChangeArgs, carry_out};
 use crate::commands::{Context, pick};
+use crate::db::Transaction;
 use crate::error::Result;
 use crate::model::TenantRef;
 use crate::ops::tenant::Assignment;

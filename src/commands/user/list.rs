@@ -1,16 +1,15 @@
 //! `vital user list`: who is what in which tenant.
 
-use tokio_postgres::Transaction;
-
 use crate::cli::exit_codes;
 use crate::commands::{Context, word};
+use crate::db::Transaction;
 use crate::error::Result;
 use crate::model::{MembershipStatus, Role, TenantRef};
 use crate::ops::user::list::{Filter, list};
 
 /// The arguments of `vital user list`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = exit_codes!(7))]
+#[command(after_help = exit_codes!(6 7))]
 pub struct Args {
     /// Only members of this tenant, by slug or uuid
     #[arg(long)]
@@ -35,7 +34,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     let read = async |tx: &Transaction<'_>| list(tx, &filter).await;
     let report = context
         .tenancy(&mut connection)
-        .preview("could not list the users", read)
+        .read("could not list the users", read)
         .await?;
     context.output.report(&report)?;
     Ok(0)

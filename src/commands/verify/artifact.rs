@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use anyhow::Context as _;
+
 use crate::commands::Context;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ops::verify::Verification;
 use crate::render::{github, junit, sarif};
 
@@ -47,8 +49,7 @@ impl Artifact {
         };
         written
             .and_then(|()| std::fs::write(path, &text))
-            .map_err(|error| {
-                Error::failed(format!("could not write `{}`", path.display())).with_cause(error.to_string())
-            })
+            .with_context(|| format!("could not write `{}`", path.display()))?;
+        Ok(())
     }
 }

@@ -7,10 +7,11 @@ use time::OffsetDateTime;
 
 use self::artifact::Artifact;
 use super::Context;
-use crate::cli::{Format, exit_codes};
+use crate::cli::exit_codes;
 use crate::db::{ConfigFile, Connection};
 use crate::error::Result;
 use crate::ops::verify::{self, CheckList, Overview, Request, Threshold, Verification, mend};
+use crate::render::Format;
 
 /// The arguments of `vital verify`.
 #[derive(Debug, clap::Args)]
@@ -72,9 +73,9 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     }
     let request = args.request(context)?;
     let mut connection = context.connect().await?;
-    let mut verification = verify::verify(&mut connection, &request, &context.interrupt).await?;
+    let mut verification = verify::verify(&mut connection, &request).await?;
     if args.fix && mended(context, &mut connection, &verification).await? {
-        verification = verify::verify(&mut connection, &request, &context.interrupt).await?;
+        verification = verify::verify(&mut connection, &request).await?;
     }
     match context.output.format() {
         Format::Table => context.output.report(&Overview(&verification))?,
@@ -120,7 +121,7 @@ async fn mended(context: &Context, connection: &mut Connection, found: &Verifica
         connection.settings.describe()
     );
     context.prompt.require(&question, "--yes")?;
-    mend::apply(connection, &fixes, &context.progress, &context.interrupt).await?;
+    mend::apply(connection, &fixes).await?;
     // What follows may fail, and this stays true.
     context.output.note(&match fixes.len() {
         1 => "1 finding was mended".to_owned(),

@@ -4,11 +4,11 @@ mod sections;
 
 use serde::Serialize;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Row, Transaction};
+use tokio_postgres::{Row, SimpleQueryMessage};
 use uuid::{Uuid, uuid};
 
-use crate::db::Connection;
-use crate::error::{Error, Result};
+use crate::db::{Connection, Fault, Transaction};
+use crate::error::Result;
 
 pub use sections::Section;
 
@@ -17,6 +17,9 @@ const PRE_STATE: &str = include_str!("../../../fixtures/pre-state.sql");
 const USERS: &str = include_str!("../../../fixtures/users.sql");
 const PEOPLE: &str = include_str!("../../../sql/demo/people.sql");
 const TENANTS: &str = include_str!("../../../sql/demo/tenants.sql");
+const COULD_NOT_TOUR: &str = "could not tour the demo database";
+/// The path of an application, whose statements name no schema.
+const AS_AN_APPLICATION: &str = "set local search_path = public, extensions";
 const SIGHT: &str = include_str!("../../../sql/demo/sight.sql");
 const DISTRIBUTION: &str = include_str!("../../../sql/report/distribution.sql");
 
@@ -123,19 +126,28 @@ pub struct Attack {
 ///
 /// # Errors
 /// If the fixture does not load.
-pub async fn look_like_supabase(superuser: &Connection) -> Result<()> {
-    let loaded = superuser.batch_execute(SUPABASE).await;
-    loaded.map_err(|e| Error::failed("could not prepare the demo database").caused_by(&e))
+pub async fn look_like_supabase(superuser: &mut Connection) -> Result<()> {
+    load(superuser, "could not prepare the demo database", &[SUPABASE]).await
 }
 
 /// Loads the database as it was before the migration.
 ///
 /// # Errors
 /// If the fixtures do not load.
-pub async fn load_pre_state(owner: &Connection) -> Result<()> {
-    let failed = |e| Error::failed("could not load the demo database").caused_by(&e);
-    owner.batch_execute(PRE_STATE).await.map_err(failed)?;
-    owner.batch_execute(USERS).await.map_err(failed)
+pub async fn load_pre_state(owner: &mut Connection) -> Result<()> {
+    load(owner, "could not load the demo database", &[PRE_STATE, USERS]).await
+}
+
+async fn load(connection: &mut Connection, what: &str, files: &[&str]) -> Result<()> {
+    connection
+        .write(what, async |transaction| {
+            transaction.batch(AS_AN_APPLICATION).await?;
+            for file in files {
+                transaction.batch(file).await?;
+            }
+            Ok(())
+        })
+        .await
 }
 
 /// Counts the agents that somebody without any account reads: none where the table is closed to them.
@@ -143,20 +155,19 @@ pub async fn load_pre_state(owner: &Connection) -> Result<()> {
 /// # Errors
 /// If the server refuses for another reason.
 pub async fn open_to_anybody(owner: &mut Connection) -> Result<i64> {
-    let failed = |e| Error::failed("could not look at the demo database").caused_by(&e);
-    let transaction = owner.transaction().await.map_err(failed)?;
-    transaction
-        .batch_execute("set local role anon")
+    owner
+        .rehearse("could not look at the demo database", async |transaction| {
+            transaction.batch("set local role anon").await?;
+            match transaction
+                .query_one("select count(*) from public.agents", &[])
+                .await
+            {
+                Ok(row) => Ok(row.get(0)),
+                Err(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => Ok(0),
+                Err(error) => Err(error.into()),
+            }
+        })
         .await
-        .map_err(failed)?;
-    match transaction
-        .query_one("select count(*) from public.agents", &[])
-        .await
-    {
-        Ok(row) => Ok(row.get(0)),
-        Err(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => Ok(0),
-        Err(error) => Err(failed(error)),
-    }
 }
 
 /// Moves people and a second tenant into the migrated database, looks through their eyes, and attacks.
@@ -164,9 +175,12 @@ pub async fn open_to_anybody(owner: &mut Connection) -> Result<i64> {
 /// # Errors
 /// If anything but an attack is refused.
 pub async fn tour(owner: &mut Connection, open_to_anybody_before: i64) -> Result<Tour> {
-    let failed = |e| Error::failed("could not tour the demo database").caused_by(&e);
-    let distribution = owner.query_one(DISTRIBUTION, &[]).await.map_err(failed)?;
     let open_to_anybody_after = open_to_anybody(owner).await?;
+    let distribution = owner
+        .read(COULD_NOT_TOUR, async |transaction| {
+            Ok(transaction.query_one(DISTRIBUTION, &[]).await?)
+        })
+        .await?;
     let distribution = Distribution {
         total: distribution.get("total"),
         platform_owned: distribution.get("platform_owned"),
@@ -174,39 +188,47 @@ pub async fn tour(owner: &mut Connection, open_to_anybody_before: i64) -> Result
         selectively_shared: distribution.get("selectively_shared"),
         private: distribution.get("private"),
     };
-    owner.batch_execute(PEOPLE).await.map_err(failed)?;
-    let tenants = owner.query(TENANTS, &[]).await.map_err(failed)?;
+    load(owner, COULD_NOT_TOUR, &[PEOPLE]).await?;
+    let tenants = owner
+        .read(COULD_NOT_TOUR, async |transaction| {
+            Ok(transaction.query(TENANTS, &[]).await?)
+        })
+        .await?;
     let mut sights = Vec::new();
     for (who, role, user) in CAST {
-        let transaction = acting_as(owner, user).await.map_err(failed)?;
-        let row = transaction.query_one(SIGHT, &[]).await.map_err(failed)?;
+        let row = owner
+            .rehearse(COULD_NOT_TOUR, async |transaction| {
+                act_as(transaction, user).await?;
+                Ok(transaction.query_one(SIGHT, &[]).await?)
+            })
+            .await?;
         sights.push(sight(who, role, &row));
     }
-    let attacks = attacks(owner).await.map_err(failed)?;
     Ok(Tour {
         open_to_anybody_before,
         open_to_anybody_after,
         distribution,
         tenants: tenants.iter().map(tenant).collect(),
         sights,
-        attacks,
+        attacks: attacks(owner).await?,
     })
 }
 
-/// Begins a transaction as the API would for a request of `user`.
-async fn acting_as(owner: &mut Connection, user: Uuid) -> Result<Transaction<'_>, tokio_postgres::Error> {
-    let transaction = owner.transaction().await?;
+/// Goes on as the API would in a request of `user`.
+async fn act_as(transaction: &Transaction<'_>, user: Uuid) -> Result<(), Fault> {
     let claims = serde_json::json!({"sub": user, "role": "authenticated"}).to_string();
+    transaction.batch(AS_AN_APPLICATION).await?;
     transaction
-        .execute(
-            "select set_config('request.jwt.claims', $1, true), set_config('role', 'authenticated', true)",
+        .query_one(
+            "select pg_catalog.set_config('request.jwt.claims', $1, true), \
+             pg_catalog.set_config('role', 'authenticated', true)",
             &[&claims],
         )
         .await?;
-    Ok(transaction)
+    Ok(())
 }
 
-async fn attacks(owner: &mut Connection) -> Result<Vec<Attack>, tokio_postgres::Error> {
+async fn attacks(owner: &mut Connection) -> Result<Vec<Attack>> {
     let (mia, otto) = (CAST[2], CAST[4]);
     let attempts = [
         (mia, None, format!("select set_tenant_context('{MERIDIAN}')")),
@@ -224,20 +246,15 @@ async fn attacks(owner: &mut Connection) -> Result<Vec<Attack>, tokio_postgres::
     ];
     let mut attacks = Vec::new();
     for ((who, _, user), before, statement) in attempts {
-        let transaction = acting_as(owner, user).await?;
-        if let Some(before) = &before {
-            transaction.batch_execute(before).await?;
-        }
-        let (succeeded, answer) = match transaction.execute(&statement, &[]).await {
-            Ok(rows) if statement.starts_with("select set_") || statement.starts_with("select grant_") => {
-                (true, format!("accepted, {rows} row"))
-            }
-            Ok(rows) => (rows > 0, format!("{rows} rows")),
-            Err(error) => match error.as_db_error() {
-                Some(refusal) => (false, refusal.message().to_owned()),
-                None => return Err(error),
-            },
-        };
+        let (succeeded, answer) = owner
+            .rehearse(COULD_NOT_TOUR, async |transaction| {
+                act_as(transaction, user).await?;
+                if let Some(before) = &before {
+                    transaction.batch(before).await?;
+                }
+                attack(transaction, &statement).await
+            })
+            .await?;
         let statement = before.map_or(statement.clone(), |before| format!("{before}; {statement}"));
         attacks.push(Attack {
             who: who.to_owned(),
@@ -247,6 +264,27 @@ async fn attacks(owner: &mut Connection) -> Result<Vec<Attack>, tokio_postgres::
         });
     }
     Ok(attacks)
+}
+
+/// Tries a statement, and tells whether it got anywhere and what the server said.
+async fn attack(transaction: &Transaction<'_>, statement: &str) -> Result<(bool, String), Fault> {
+    let answer = match transaction.simple(statement).await {
+        Ok(answer) => answer,
+        Err(error) => match error.as_db_error() {
+            Some(refusal) => return Ok((false, refusal.message().to_owned())),
+            None => return Err(error.into()),
+        },
+    };
+    let rows = answer.iter().find_map(|message| match message {
+        SimpleQueryMessage::CommandComplete(rows) => Some(*rows),
+        _ => None,
+    });
+    let rows = rows.unwrap_or_default();
+    let calls = statement.starts_with("select set_") || statement.starts_with("select grant_");
+    Ok(match calls {
+        true => (true, format!("accepted, {rows} row")),
+        false => (rows > 0, format!("{rows} rows")),
+    })
 }
 
 fn tenant(row: &Row) -> Tenant {

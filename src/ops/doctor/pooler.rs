@@ -6,7 +6,7 @@ use tokio::time::timeout;
 
 use super::finding::Finding;
 use super::server::Session;
-use crate::db::{self, Connection};
+use crate::db::Connection;
 
 const AREA: &str = "connection";
 const PID: &str = "select pg_backend_pid()::text as json";
@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 ///
 /// In transaction mode two clients share a backend, which never happens otherwise. In session mode a backend may be older
 /// than the connection, or the server sees another kind of connection than the one that was opened.
-pub async fn examine(connection: &Connection, session: &Session) -> Finding {
+pub async fn examine(connection: &mut Connection, session: &Session) -> Finding {
     let shares = timeout(PATIENCE, shares_backends(connection, session.backend_pid)).await;
     match shares {
         Ok(Ok(true)) => {
@@ -74,11 +74,11 @@ pub async fn examine(connection: &Connection, session: &Session) -> Finding {
     }
 }
 
-async fn shares_backends(connection: &Connection, first: i32) -> crate::Result<bool> {
-    let second = db::connect(&connection.settings).await?;
+async fn shares_backends(connection: &mut Connection, first: i32) -> crate::Result<bool> {
+    let mut second = connection.another().await?;
     for _ in 0..TRIES {
         let one: i32 = super::read(connection, PID).await?;
-        let other: i32 = super::read(&second, PID).await?;
+        let other: i32 = super::read(&mut second, PID).await?;
         if one == other || one != first {
             return Ok(true);
         }

@@ -1,11 +1,12 @@
 //! What the role may do, and the grant that gives the rest.
 
 use serde::Deserialize;
-use tokio_postgres::Client;
 
 use super::finding::Finding;
 use super::server::Session;
-use crate::error::Result;
+use crate::db::Connection;
+use crate::error::{Error, Result};
+use crate::ops::manifest::Manifest;
 use crate::ops::migrate::preflight::Facts;
 
 const RIGHTS: &str = include_str!("../../../sql/doctor/rights.sql");
@@ -49,10 +50,16 @@ pub fn role(session: &Session) -> Finding {
 ///
 /// # Errors
 /// The server's.
-pub async fn examine(client: &Client, facts: Option<&Facts>, is_done: bool) -> Result<Vec<Finding>> {
+pub async fn examine(
+    connection: &mut Connection,
+    facts: Option<&Facts>,
+    obstacles: &[Error],
+    is_done: bool,
+) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     if let Some(facts) = facts {
-        let problems = facts.problems();
+        let mut problems = facts.problems();
+        problems.extend_from_slice(obstacles);
         findings.extend(problems.iter().map(|problem| {
             let next = problem.hint.clone().unwrap_or_default();
             let what = problem.message.as_str();
@@ -66,8 +73,17 @@ pub async fn examine(client: &Client, facts: Option<&Facts>, is_done: bool) -> R
         if problems.is_empty() {
             findings.push(Finding::ok(AREA, "migrate up", "nothing stands in its way"));
         }
+        let creators = facts.creators_remark();
+        findings.extend(creators.map(|remark| {
+            Finding::problem(
+                AREA,
+                "schema public",
+                remark,
+                "revoke create on schema public from public, anon, authenticated",
+            )
+        }));
     }
-    let lacks: Vec<Lack> = super::read(client, RIGHTS).await?;
+    let lacks: Vec<Lack> = super::read(connection, &Manifest::embedded()?.fill(RIGHTS)).await?;
     findings.extend(lacks.iter().map(|lack| {
         let fact = format!("role lacks {}", lack.what);
         Finding::note(AREA, &lack.needed_for, fact).next(&lack.remedy)

@@ -4,10 +4,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Deserialize;
 use time::OffsetDateTime;
-use tokio_postgres::Client;
 
 use super::advisories;
 use super::finding::Finding;
+use crate::db::Connection;
 use crate::error::Result;
 
 const SESSION: &str = include_str!("../../../sql/doctor/session.sql");
@@ -72,9 +72,9 @@ pub struct Session {
 ///
 /// # Errors
 /// The server's.
-pub async fn session(client: &Client, connecting: Duration) -> Result<Session> {
+pub async fn session(connection: &mut Connection, connecting: Duration) -> Result<Session> {
     let before = now_ms();
-    let mut session: Session = super::read(client, SESSION).await?;
+    let mut session: Session = super::read(connection, SESSION).await?;
     let after = now_ms();
     // The answer was written at some moment between the two.
     session.skew_ms = match session.clock_ms {

@@ -1,9 +1,9 @@
 //! Settings of the database and of roles that would hurt.
 
 use serde::Deserialize;
-use tokio_postgres::Client;
 
 use super::finding::Finding;
+use crate::db::Connection;
 use crate::error::Result;
 
 const SETTINGS: &str = include_str!("../../../sql/doctor/settings.sql");
@@ -85,13 +85,54 @@ impl Setting {
     }
 }
 
+/// What ends a session of the API that keeps others waiting.
+const LIMITS: [&str; 3] = [
+    "statement_timeout",
+    "lock_timeout",
+    "idle_in_transaction_session_timeout",
+];
+
+/// Whether users of the API can hold locks for as long as they like. PostgreSQL lets whoever may delete rows of a table lock
+/// the table, and whoever may update a row lock the row; a limit is the only thing that ends it. A setting counts for the role
+/// that logs in, and for `authenticated`, whose settings PostgREST applies.
+fn unlimited(settings: &[Setting]) -> Option<Finding> {
+    let is_set = |limit: &str, setting: &Setting| {
+        let is_theirs = setting
+            .role
+            .as_deref()
+            .is_none_or(|role| role == "authenticated" || role == "authenticator");
+        setting.name == limit && is_theirs && setting.value != "0"
+    };
+    let missing: Vec<_> = LIMITS
+        .into_iter()
+        .filter(|limit| !settings.iter().any(|setting| is_set(limit, setting)))
+        .collect();
+    let statements: Vec<_> = missing
+        .iter()
+        .map(|limit| format!("alter role authenticator set {limit} = '8s'"))
+        .collect();
+    (!missing.is_empty()).then(|| {
+        Finding::note(
+            AREA,
+            "limits of the API",
+            format!(
+                "{} of role authenticator: a user of the API may hold a lock on tenants or agents for as long as they like, \
+                 and a suspension waits for it",
+                missing.join(", ") + if missing.len() == 1 { " is not set" } else { " are not set" }
+            ),
+        )
+        .next(statements.join("; "))
+    })
+}
+
 /// Looks at what is set.
 ///
 /// # Errors
 /// The server's.
-pub async fn examine(client: &Client) -> Result<Vec<Finding>> {
-    let settings: Vec<Setting> = super::read(client, SETTINGS).await?;
+pub async fn examine(connection: &mut Connection) -> Result<Vec<Finding>> {
+    let settings: Vec<Setting> = super::read(connection, SETTINGS).await?;
     let mut findings: Vec<Finding> = settings.iter().filter_map(Setting::judge).collect();
+    findings.extend(unlimited(&settings));
     if findings.is_empty() {
         findings.push(Finding::ok(
             AREA,

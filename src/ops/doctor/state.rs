@@ -4,15 +4,14 @@ use super::finding::Finding;
 use super::tenancy::size;
 use super::unseen;
 use crate::db::Connection;
+use crate::db::engine::blocker::BlockerRow;
 use crate::error::Result;
-use crate::ops::migrate::blocker::BlockerRow;
 use crate::ops::migrate::online::Online;
 use crate::ops::migrate::preflight::Facts;
 use crate::ops::migrate::status::{self, State};
 use crate::ops::migrate::{policies, session};
 
 const AREA: &str = "database";
-const BLOCKERS: &str = include_str!("../../../sql/migrate/blockers.sql");
 
 /// A transaction that is older than this will not end by itself within a few tries.
 const LONG_MS: u64 = 30_000;
@@ -22,11 +21,14 @@ const INDEX_NS_PER_ROW: i64 = 2_900;
 const INDEX_BYTES_PER_ROW: i64 = 90;
 
 /// Looks at all of it.
+///
+/// # Errors
+/// [`crate::Kind::Locked`].
 pub async fn examine(
-    connection: &Connection,
+    connection: &mut Connection,
     facts: &Facts,
     status: &Result<status::StatusReport>,
-) -> Vec<Finding> {
+) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     let mut pending = Vec::new();
     match status {
@@ -35,13 +37,10 @@ pub async fn examine(
             pending = of(State::Pending).map(|row| row.version).collect();
             findings.push(history(report));
         }
-        Err(error) => findings.push(unseen(AREA, "history", error)),
+        Err(error) => findings.push(unseen(AREA, "history", error)?),
     }
     findings.extend(leftovers(facts, &pending));
-    match super::read::<Vec<BlockerRow>>(connection, BLOCKERS).await {
-        Ok(rows) => findings.extend(locks(&rows, !pending.is_empty())),
-        Err(error) => findings.push(unseen(AREA, "locks", &error)),
-    }
+    findings.extend(locks(&connection.blockers().await, !pending.is_empty()));
     if let Ok(holders) = session::lock_holders(connection).await {
         findings.extend(holders.iter().map(|holder| {
             Finding::note(AREA, "migration lock", holder.sentence())
@@ -54,7 +53,7 @@ pub async fn examine(
             Err(_) => Finding::ok(AREA, "size", format!("about {} agents", facts.agents())),
         });
     }
-    findings
+    Ok(findings)
 }
 
 fn history(report: &status::StatusReport) -> Finding {

@@ -1,10 +1,11 @@
 //! What the tenancy stands on: the API's roles and functions, and room on the disk.
 
 use serde::Deserialize;
-use tokio_postgres::Client;
 
 use super::finding::Finding;
+use crate::db::Connection;
 use crate::error::Result;
+use crate::ops::manifest::Manifest;
 
 const TENANCY: &str = include_str!("../../../sql/doctor/tenancy.sql");
 
@@ -43,8 +44,8 @@ struct Tenancy {
 ///
 /// # Errors
 /// The server's.
-pub async fn examine(client: &Client) -> Result<Vec<Finding>> {
-    let tenancy: Tenancy = super::read(client, TENANCY).await?;
+pub async fn examine(connection: &mut Connection) -> Result<Vec<Finding>> {
+    let tenancy: Tenancy = super::read(connection, &Manifest::embedded()?.fill(TENANCY)).await?;
     let mut findings: Vec<Finding> = tenancy.roles.iter().map(role).collect();
     findings.extend(tenancy.functions.iter().map(function));
     findings.push(match tenancy.has_users {

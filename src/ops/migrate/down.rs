@@ -1,26 +1,22 @@
 //! Undoes migrations, each in one transaction with the archive of what it removes and with its row of the history.
 
-use refinery::Migration;
 use serde::Deserialize;
-use tokio_postgres::Client;
 use uuid::Uuid;
 
+use super::embedded::{self, Migration};
 use super::failure::Script;
 use super::foreign::{self, Dependent};
 use super::history::{self, Applied};
-use super::manifest::Manifest;
 use super::preflight::{self, Facts};
 use super::restore::{SCHEMA, SEE_EVERYTHING};
-use super::session::Session;
+use super::session::report_notices;
 use super::transaction::{Outcome, Task, Transactions};
 use super::undone::{DownReport, Kept, Undone};
-use super::{V2_COLUMNS, V3_POLICIES, embedded, read};
+use super::{V2_COLUMNS, V3_POLICIES, read};
 use crate::db::Connection;
 use crate::error::{Error, Result};
-use crate::ops::event::Event;
-
-/// The texts by file stem, which is the migration's.
-const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/down.rs"));
+use crate::event::Event;
+use crate::ops::manifest::Manifest;
 
 const AGENTS_COUNT: &str = include_str!("../../../sql/archive/agents_count.sql");
 const REPLACED: &str = include_str!("../../../sql/archive/replaced.sql");
@@ -60,11 +56,8 @@ pub struct Assessment {
 /// # Errors
 /// [`crate::Kind::Failed`] if this binary has none.
 pub fn text(migration: &Migration) -> Result<&'static str> {
-    let stem = migration.to_string();
-    let found = FILES.iter().find(|(name, _)| *name == stem);
-    found
-        .map(|(_, sql)| *sql)
-        .ok_or_else(|| Error::failed(format!("this vital does not know how to undo `{stem}`")))
+    let unknown = || Error::failed(format!("this vital does not know how to undo `{migration}`"));
+    migration.down.ok_or_else(unknown)
 }
 
 /// Reads what undoing every migration after `target` would remove; 0 is all of them. Changes nothing.
@@ -73,7 +66,7 @@ pub fn text(migration: &Migration) -> Result<&'static str> {
 ///
 /// # Errors
 /// [`crate::Kind::Diverged`], or the first precondition that does not hold.
-pub async fn assess(connection: &Connection, target: i64, restore_policies: bool) -> Result<Assessment> {
+pub async fn assess(connection: &mut Connection, target: i64, restore_policies: bool) -> Result<Assessment> {
     loop {
         let history = history::read(connection).await?.unwrap_or_default();
         match assess_as_of(connection, history.clone(), target, restore_policies).await {
@@ -84,7 +77,7 @@ pub async fn assess(connection: &Connection, target: i64, restore_policies: bool
 }
 
 async fn assess_as_of(
-    connection: &Connection,
+    connection: &mut Connection,
     history: Vec<Applied>,
     target: i64,
     restore_policies: bool,
@@ -111,9 +104,12 @@ async fn assess_as_of(
         return Ok(assessment);
     }
     assessment.facts.check()?;
-    let removed = Manifest::of(&assessment.undone);
+    let manifest = Manifest::embedded()?;
+    let versions = |migrations: &[Migration]| -> Vec<i64> { migrations.iter().map(Migration::version).collect() };
+    let removed = manifest.names(&versions(&assessment.undone));
+    let ours = manifest.names(&versions(&migrations));
     assessment.kept = count(connection, &assessment.undone).await?;
-    assessment.dependents = foreign::dependents(connection, &removed, &Manifest::of(&migrations)).await?;
+    assessment.dependents = foreign::dependents(connection, &removed, &ours).await?;
     assessment.mentions = foreign::mentions(connection, &removed).await?;
     if target < V3_POLICIES {
         assessment.replaced = read::json(connection, REPLACED).await?;
@@ -122,7 +118,7 @@ async fn assess_as_of(
 }
 
 /// Counts what each migration would archive.
-async fn count(client: &Client, undone: &[Migration]) -> Result<Vec<Kept>> {
+async fn count(connection: &mut Connection, undone: &[Migration]) -> Result<Vec<Kept>> {
     let mut kept = Vec::new();
     for migration in undone {
         let version = migration.version();
@@ -130,12 +126,14 @@ async fn count(client: &Client, undone: &[Migration]) -> Result<Vec<Kept>> {
             kept.push(Kept::new(
                 version,
                 "public.agents",
-                read::json(client, AGENTS_COUNT).await?,
+                read::json(connection, AGENTS_COUNT).await?,
             ));
         }
-        for table in Manifest::of([migration]).tables {
+        let undoing = text(migration)?;
+        let tables = Manifest::embedded()?.names(&[version]).tables.into_iter();
+        for table in tables.filter(|table| undoing.contains(&format!("keep({version}, '{table}')"))) {
             let sql = format!("select count(*)::text as json from {table}");
-            kept.push(Kept::new(version, &table, read::json(client, &sql).await?));
+            kept.push(Kept::new(version, &table, read::json(connection, &sql).await?));
         }
     }
     Ok(kept)
@@ -146,25 +144,25 @@ async fn count(client: &Client, undone: &[Migration]) -> Result<Vec<Kept>> {
 /// # Errors
 /// [`crate::Kind::Failed`] with the failing statement, such as for an object of others that appeared meanwhile,
 /// [`crate::Kind::Locked`], [`crate::Kind::Diverged`] or [`crate::Kind::Unknown`].
-pub async fn undo(session: Session<'_>, assessment: &Assessment) -> Result<DownReport> {
+pub async fn undo(connection: &mut Connection, assessment: &Assessment) -> Result<DownReport> {
     let run = Uuid::new_v4();
-    session.observer.event(&Event::RunStarted {
+    connection.tell(&Event::RunStarted {
         action: "undo",
         total: assessment.undone.len(),
     });
     let mut transactions = Transactions {
-        session,
+        connection,
         migrations: embedded::migrations(),
-        history: Some(assessment.history.clone()),
+        history: assessment.history.clone(),
     };
     let mut undone = Vec::new();
     for migration in &assessment.undone {
-        let is_last = assessment.undone.last() == Some(migration);
+        let is_last = assessment.undone.last().is_some_and(|last| last.version() == migration.version());
         let outcome = step(&mut transactions, assessment, migration, (run, is_last)).await?;
         undone.push(Undone::new(migration, outcome.elapsed()));
     }
     let standing = transactions.standing();
-    tell(&mut transactions.session, assessment, run, undone)
+    tell(transactions.connection, assessment, run, undone)
         .await
         .map_err(|error| {
             error.with_hint(format!(
@@ -176,17 +174,17 @@ pub async fn undo(session: Session<'_>, assessment: &Assessment) -> Result<DownR
 
 /// Reads what was archived, on a new connection if need be: all is committed by now.
 async fn tell(
-    session: &mut Session<'_>,
+    connection: &mut Connection,
     assessment: &Assessment,
     run: Uuid,
     undone: Vec<Undone>,
 ) -> Result<DownReport> {
-    let report = assessment.report(session.connection, run, undone.clone()).await;
-    if report.is_ok() || !session.connection.is_closed() {
+    let report = assessment.report(connection, run, undone.clone()).await;
+    if report.is_ok() || !connection.is_closed() {
         return report;
     }
-    session.reconnect().await?;
-    assessment.report(session.connection, run, undone).await
+    connection.reconnect().await?;
+    assessment.report(connection, run, undone).await
 }
 
 async fn step(
@@ -196,8 +194,8 @@ async fn step(
     (run, is_last): (Uuid, bool),
 ) -> Result<Outcome> {
     let (version, name) = (migration.version(), migration.name().to_owned());
-    transactions.session.interrupt.check()?;
-    transactions.session.observer.event(&Event::MigrationStarted {
+    transactions.connection.interrupt().check()?;
+    transactions.connection.tell(&Event::MigrationStarted {
         version,
         name: name.clone(),
     });
@@ -218,9 +216,9 @@ async fn step(
         ),
     };
     let outcome = transactions.run(&task).await?;
-    transactions.session.report_notices();
+    report_notices(transactions.connection);
     if let Outcome::Done(elapsed) = outcome {
-        transactions.session.observer.event(&Event::MigrationReverted {
+        transactions.connection.tell(&Event::MigrationReverted {
             version,
             name,
             elapsed,
@@ -242,6 +240,5 @@ mod tests {
                 assert!(paragraph(sql, key).is_some(), "{migration}: {key}");
             }
         }
-        assert_eq!(FILES.len(), embedded::migrations().len());
     }
 }

@@ -1,6 +1,6 @@
-//! The migrations that this binary carries.
+//! The migrations that this binary carries, each a value with all that belongs to it.
 
-use refinery::Migration;
+use std::fmt;
 
 use crate::error::{Error, Result};
 
@@ -9,18 +9,121 @@ mod files {
     refinery::embed_migrations!("sql/migrations");
 }
 
+/// The texts that undo migrations, by file stem, which is the migration's.
+const DOWN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/down.rs"));
+/// The steps that prepare migrations, by file stem `V<version>__<order>_<what>`, in order.
+const ONLINE: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/online.rs"));
+
+/// A migration: what applies it, what undoes it, what prepares it, and what it says about itself.
+#[derive(Debug, Clone)]
+pub struct Migration {
+    /// As refinery knows it, with version, name and checksum.
+    pub(super) known: refinery::Migration,
+    /// The statements that undo it; `None` if this binary does not know.
+    pub down: Option<&'static str>,
+    /// What prepares a large table for it, in order.
+    pub online: Vec<OnlineStep>,
+    /// What the comment at its head says.
+    pub header: Header,
+}
+
+impl Migration {
+    fn new(known: refinery::Migration) -> Self {
+        let stem = known.to_string();
+        let prefix = format!("V{}__", known.version());
+        let of_version = ONLINE.iter().filter(|(stem, _)| stem.starts_with(&prefix));
+        Self {
+            down: DOWN.iter().find(|(name, _)| *name == stem).map(|(_, sql)| *sql),
+            online: of_version.map(|(stem, sql)| OnlineStep::new(stem, sql)).collect(),
+            header: header(known.sql().unwrap_or_default()),
+            known,
+        }
+    }
+
+    /// A migration of the tests, with the checksum of its version.
+    #[cfg(test)]
+    pub(super) fn of_test(version: i64) -> Option<Self> {
+        let known = refinery::Migration::unapplied(&format!("V{version}__m"), "select 1");
+        known.ok().map(Self::new)
+    }
+
+    /// The version.
+    #[must_use]
+    pub fn version(&self) -> i64 {
+        self.known.version()
+    }
+
+    /// The name without version.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.known.name()
+    }
+
+    /// The statements that apply it.
+    #[must_use]
+    pub fn up(&self) -> &str {
+        self.known.sql().unwrap_or_default()
+    }
+
+    /// The checksum of name, version and text.
+    #[must_use]
+    pub fn checksum(&self) -> u64 {
+        self.known.checksum()
+    }
+
+    /// The path of its file, relative to the repository.
+    #[must_use]
+    pub fn path(&self) -> String {
+        format!("sql/migrations/{self}.sql")
+    }
+}
+
+impl fmt::Display for Migration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.known.fmt(f)
+    }
+}
+
+/// How a step of the preparation runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Builds the index of this name, in schema public, concurrently.
+    Index(&'static str),
+    /// Writes rows in batches, until it counts none.
+    Batches,
+    /// Runs in one transaction.
+    Transaction,
+}
+
+/// A file that prepares a large table for a migration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OnlineStep {
+    /// The stem of its name.
+    pub stem: &'static str,
+    /// How it runs, as the line `Kind:` of its leading comment says.
+    pub kind: Kind,
+    /// The statements.
+    pub sql: &'static str,
+}
+
+impl OnlineStep {
+    fn new(stem: &'static str, sql: &'static str) -> Self {
+        let declared = sql.lines().find_map(|line| line.strip_prefix("-- Kind: "));
+        let kind = match declared.and_then(|kind| kind.split_once(' ')) {
+            Some(("index", name)) => Kind::Index(name),
+            _ if declared == Some("batches") => Kind::Batches,
+            _ => Kind::Transaction,
+        };
+        Self { stem, kind, sql }
+    }
+}
+
 /// Returns the embedded migrations in the order in which they apply.
 #[must_use]
 pub fn migrations() -> Vec<Migration> {
     let mut migrations = files::migrations::runner().get_migrations().clone();
     migrations.sort();
-    migrations
-}
-
-/// The path of a migration's file, relative to the repository.
-#[must_use]
-pub fn path(migration: &Migration) -> String {
-    format!("sql/migrations/{migration}.sql")
+    migrations.into_iter().map(Migration::new).collect()
 }
 
 /// Finds the version that `text` names: a full version with or without `V` and name, or the position `1`, `2` ...
@@ -116,6 +219,23 @@ mod tests {
     }
 
     #[test]
+    fn every_migration_can_be_undone_and_every_step_belongs_to_one() {
+        let migrations = migrations();
+        assert!(migrations.iter().all(|migration| migration.down.is_some()));
+        assert_eq!(DOWN.len(), migrations.len());
+        let steps: Vec<&OnlineStep> = migrations.iter().flat_map(|migration| &migration.online).collect();
+        assert_eq!(steps.len(), ONLINE.len());
+        for step in steps {
+            let declared = step.sql.lines().filter(|line| line.starts_with("-- Kind: ")).count();
+            assert_eq!(declared, 1, "{}", step.stem);
+            let Kind::Index(name) = step.kind else {
+                continue;
+            };
+            assert!(step.sql.contains(&format!("create index concurrently {name} on ")), "{name}");
+        }
+    }
+
+    #[test]
     fn a_version_has_five_spellings() {
         for text in [
             "2",
@@ -145,7 +265,7 @@ mod tests {
     #[test]
     fn every_migration_says_what_it_does_and_locks() {
         for migration in migrations() {
-            let header = header(migration.sql().unwrap_or_default());
+            let header = &migration.header;
             assert!(header.creates.is_some(), "{migration}: Creates");
             assert!(header.changes.is_some(), "{migration}: Changes");
             assert!(header.locks.is_some(), "{migration}: Locks");

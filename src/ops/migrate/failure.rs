@@ -1,12 +1,11 @@
 //! The errors of a migration, as a person needs them.
 
-use refinery::Migration;
 use tokio_postgres::Error as ServerError;
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
-use super::blocker::BlockerRow;
-use super::embedded;
+use super::embedded::Migration;
 use super::statements;
+use crate::db::engine::Waiting;
 use crate::error::{Error, Kind};
 
 /// How far a run got, for hints.
@@ -81,8 +80,8 @@ impl<'a> Script<'a> {
         Self {
             migration,
             direction: Direction::Up,
-            sql: migration.sql().unwrap_or_default(),
-            path: embedded::path(migration),
+            sql: migration.up(),
+            path: migration.path(),
         }
     }
 
@@ -105,15 +104,6 @@ impl<'a> Script<'a> {
             Direction::Down => "undo",
         };
         format!("could not {verb} migration `{}`", self.migration)
-    }
-
-    /// The same where it is not yet this migration's turn.
-    #[must_use]
-    pub fn could_not_any(&self) -> String {
-        match self.direction {
-            Direction::Up => "could not apply the migration".to_owned(),
-            Direction::Down => "could not undo the migration".to_owned(),
-        }
     }
 
     /// What a commit has done, as a noun.
@@ -164,24 +154,16 @@ pub fn refused(
 
 /// Says that the locks were not obtained, and who holds them.
 #[must_use]
-pub fn locked_out(
+pub(crate) fn locked_out(
     script: &Script<'_>,
     (error, completed): (&ServerError, Option<usize>),
-    blockers: &[BlockerRow],
+    waiting: &Waiting,
     standing: Standing,
 ) -> Error {
-    let mut locked = Error::new(Kind::Locked, script.could_not()).caused_by(error);
-    locked.details.extend(location(script, error, completed));
-    locked.details.extend(blockers.iter().map(BlockerRow::sentence));
-    let again = script.again();
-    let next = match blockers.first() {
-        Some(first) if first.pid > 0 => format!(
-            "{again} when they are done, or end one with select pg_terminate_backend({})",
-            first.pid
-        ),
-        _ => again,
-    };
-    locked.with_hint(format!("{}; {next}", standing.sentence()))
+    let again = format!("{}; {}", standing.sentence(), script.again());
+    let mut locked = waiting.locked_out(&script.could_not(), error, &again);
+    locked.details.splice(..0, location(script, error, completed));
+    locked
 }
 
 /// Says that the connection broke and that the history does not show the migration as wanted.

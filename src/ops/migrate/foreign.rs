@@ -1,14 +1,13 @@
 //! What others built on what the migrations created.
 
 use serde::Serialize;
-use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Row};
+use tokio_postgres::Row;
 
-use super::manifest::Manifest;
+use crate::db::Connection;
 use crate::error::{Error, Result};
+use crate::ops::manifest::Names;
 
 const FOREIGN: &str = include_str!("../../../sql/archive/foreign.sql");
-const BEGIN: &str = "begin read only; set local search_path = pg_catalog, pg_temp";
 const MENTIONS: &str = include_str!("../../../sql/archive/mentions.sql");
 
 /// An object that is not vital's and uses, or hangs on, something that is to be removed.
@@ -26,9 +25,13 @@ pub struct Dependent {
 ///
 /// # Errors
 /// The server's.
-pub async fn dependents(client: &Client, removed: &Manifest, ours: &Manifest) -> Result<Vec<Dependent>> {
+pub async fn dependents(
+    connection: &mut Connection,
+    removed: &Names,
+    ours: &Names,
+) -> Result<Vec<Dependent>> {
     let names = serde_json::json!({"removed": removed, "ours": ours}).to_string();
-    let rows = look(client, FOREIGN, &names).await?;
+    let rows = look(connection, FOREIGN, &names).await?;
     let dependent = |row: &Row| Dependent {
         object: row.get("object"),
         uses: row.get("uses"),
@@ -41,22 +44,19 @@ pub async fn dependents(client: &Client, removed: &Manifest, ours: &Manifest) ->
 ///
 /// # Errors
 /// The server's.
-pub async fn mentions(client: &Client, removed: &Manifest) -> Result<Vec<String>> {
-    let names = serde_json::json!(removed.bare_names()).to_string();
-    let rows = look(client, MENTIONS, &names).await?;
+pub async fn mentions(connection: &mut Connection, removed: &Names) -> Result<Vec<String>> {
+    let names = serde_json::json!(removed.bare()).to_string();
+    let rows = look(connection, MENTIONS, &names).await?;
     Ok(rows.iter().map(|row| row.get("function")).collect())
 }
 
-/// Runs a query with a search_path that makes the server name everything with its schema.
-async fn look(client: &Client, sql: &str, names: &str) -> Result<Vec<Row>> {
-    let looked = async {
-        client.batch_execute(BEGIN).await?;
-        let rows = client.query_typed(sql, &[(&names, Type::TEXT)]).await;
-        client.batch_execute("rollback").await?;
-        rows
-    };
-    let rows = looked.await;
-    rows.map_err(|e| Error::failed("could not look for what depends on the tenancy").caused_by(&e))
+async fn look(connection: &mut Connection, sql: &str, names: &str) -> Result<Vec<Row>> {
+    connection
+        .read(
+            "could not look for what depends on the tenancy",
+            async |transaction| Ok(transaction.query(sql, &[&names]).await?),
+        )
+        .await
 }
 
 /// The refusal to remove what others use.

@@ -1,14 +1,13 @@
 //! What the database says has been applied, and whether that fits this binary.
 
-use refinery::Migration;
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
+use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
-use super::read::UNLIMITED;
-use super::retry;
+use super::embedded::Migration;
+use crate::db::Connection;
 use crate::error::{Error, Kind, Result};
 
 /// The table, schema-qualified.
@@ -78,26 +77,28 @@ pub struct Misfit {
 /// Reads the history in one round trip; `None` if the table does not exist.
 ///
 /// # Errors
-/// [`Kind::Failed`] if the role may not read it, or [`Kind::Unreachable`] if the connection broke.
-pub async fn read(client: &Client) -> Result<Option<Vec<Applied>>> {
-    let error = match client.simple_query(&format!("{UNLIMITED}; {APPLIED}")).await {
-        Ok(messages) => return Ok(Some(rows(&messages))),
+/// [`Kind::Failed`] if the role may not read it, [`Kind::Locked`], or [`Kind::Unreachable`] if the connection broke.
+pub async fn read(connection: &mut Connection) -> Result<Option<Vec<Applied>>> {
+    let error = match connection
+        .ask("could not read the migration history", APPLIED)
+        .await
+    {
+        Ok(answer) => return Ok(Some(rows(&answer))),
         Err(error) => error,
     };
-    match error.code() {
-        Some(&SqlState::UNDEFINED_TABLE | &SqlState::INVALID_SCHEMA_NAME) => Ok(None),
-        Some(&SqlState::INSUFFICIENT_PRIVILEGE) => Err(Error::failed(
-            "the migration history may not be read",
-        )
-        .caused_by(&error)
-        .with_hint(format!(
-            "connect as the role that migrates, or grant this one pg_read_all_data; the history is {TABLE}"
-        ))),
-        Some(_) if !retry::is_broken(&error) => {
-            Err(Error::failed("could not read the migration history").caused_by(&error))
-        }
-        _ => Err(Error::new(Kind::Unreachable, "could not read the migration history").caused_by(&error)),
+    if error.has_code(&SqlState::UNDEFINED_TABLE) || error.has_code(&SqlState::INVALID_SCHEMA_NAME) {
+        return Ok(None);
     }
+    if error.has_code(&SqlState::INSUFFICIENT_PRIVILEGE) {
+        return Err(Error {
+            message: "the migration history may not be read".to_owned(),
+            hint: Some(format!(
+                "connect as the role that migrates, or grant this one pg_read_all_data; the history is {TABLE}"
+            )),
+            ..error
+        });
+    }
+    Err(error)
 }
 
 /// Takes the history out of the answer to [`APPLIED`], which may be part of a longer one.
@@ -177,13 +178,13 @@ pub fn check(applied: &[Applied], migrations: &[Migration]) -> Result<()> {
 
 /// Turns a history that fits into refinery's own values.
 #[must_use]
-pub fn to_refinery(applied: &[Applied]) -> Vec<Migration> {
+pub fn to_refinery(applied: &[Applied]) -> Vec<refinery::Migration> {
     applied
         .iter()
         .map(|row| {
             let on = OffsetDateTime::parse(&row.applied_on, &Rfc3339).unwrap_or(OffsetDateTime::UNIX_EPOCH);
             let checksum = row.checksum.parse().unwrap_or_default();
-            Migration::applied(row.version, row.name.clone(), on, checksum)
+            refinery::Migration::applied(row.version, row.name.clone(), on, checksum)
         })
         .collect()
 }
@@ -194,7 +195,7 @@ mod tests {
 
     fn binary(count: i64) -> Vec<Migration> {
         (1..=count)
-            .filter_map(|version| Migration::unapplied(&format!("V{version}__m"), "select 1").ok())
+            .filter_map(Migration::of_test)
             .collect()
     }
 
@@ -223,7 +224,8 @@ mod tests {
         for count in 0..=4 {
             assert_eq!(kinds(&history(&four[..count]), &four), []);
         }
-        assert_eq!(to_refinery(&history(&four)), four);
+        let known: Vec<_> = four.iter().map(|migration| migration.known.clone()).collect();
+        assert_eq!(to_refinery(&history(&four)), known);
     }
 
     #[test]

@@ -4,14 +4,14 @@ use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use tokio::time::sleep;
-use tokio_postgres::Error as ServerError;
+use tokio_postgres::{Error as ServerError, SimpleQueryMessage};
 
-use super::blocker::BlockerRow;
 use super::read;
-use super::retry::{self, Backoff};
-use super::session::{Failure, Session, Wait};
+use crate::db::engine::blocker::{self, BlockerRow};
+use crate::db::engine::{Begin, Waiting, Work};
+use crate::db::{Connection, Fault, Transaction};
 use crate::error::{Error, Kind, Result};
-use crate::ops::event::Event;
+use crate::event::Event;
 
 const STATE: &str = include_str!("../../../sql/migrate/index_state.sql");
 const COMPARE: &str = include_str!("../../../sql/migrate/index_compare.sql");
@@ -33,20 +33,7 @@ pub struct Index<'a> {
     pub sql: &'a str,
 }
 
-impl<'a> Index<'a> {
-    /// Recognises a statement that builds an index concurrently.
-    #[must_use]
-    pub fn of(sql: &'a str) -> Option<Self> {
-        let code: Vec<&str> = sql
-            .lines()
-            .filter(|line| !line.trim_start().starts_with("--"))
-            .collect();
-        let mut words = code.into_iter().flat_map(str::split_whitespace);
-        let head: Vec<String> = words.by_ref().take(3).map(str::to_ascii_lowercase).collect();
-        let name = words.next()?;
-        (head == ["create", "index", "concurrently"]).then_some(Self { name, sql })
-    }
-
+impl Index<'_> {
     /// The same index on a temporary copy of the table.
     fn on_copy(&self) -> String {
         self.sql
@@ -72,29 +59,60 @@ struct Progress {
 
 /// Builds the index unless it is there as wanted; one that is invalid or different is replaced.
 ///
-/// `guard` is a second connection, from which the progress is read.
+/// `guard` is a transaction of a second connection, from which the progress is read; `what` is the failure.
 ///
 /// # Errors
 /// [`Kind::Locked`] if the table's lock was not obtained in time, else the server's error. A build that failed leaves
 /// an invalid index, which costs writes a little and which the next run replaces.
-pub async fn ensure(session: &Session<'_>, guard: &Session<'_>, index: Index<'_>) -> Result<(), Failure> {
-    let mut backoff = Backoff::new(session.timeouts().lock_wait);
-    loop {
-        session.interrupt.check()?;
-        let error = match replace(session, guard, index).await {
-            Ok(()) => return Ok(()),
-            Err(Failure::Server(error)) if retry::is_passing(&error) => error,
-            Err(failure) => return Err(failure),
-        };
-        if let Wait::Over(blockers) = session.wait_for_locks(&mut backoff).await? {
-            return Err(Failure::Locked(error, blockers));
-        }
+pub async fn ensure(
+    connection: &mut Connection,
+    guard: &Transaction<'_>,
+    index: Index<'_>,
+    what: &str,
+) -> Result<()> {
+    connection.run(&mut Build { guard, index, what }).await
+}
+
+/// The building of an index, which is not in a transaction.
+struct Build<'b> {
+    guard: &'b Transaction<'b>,
+    index: Index<'b>,
+    what: &'b str,
+}
+
+impl Work for Build<'_> {
+    type Output = ();
+
+    async fn attempt(&mut self, connection: &mut Connection, _begin: Begin) -> Result<(), Fault> {
+        connection.interrupt().check()?;
+        replace(connection, self.guard, self.index).await
+    }
+
+    async fn broken(
+        &mut self,
+        _connection: &mut Connection,
+        _waiting: &mut Waiting,
+        error: ServerError,
+    ) -> Result<Option<()>> {
+        Err(Error::failed(self.what).caused_by(&error))
+    }
+
+    async fn refused(&self, _connection: &mut Connection, error: &ServerError) -> Error {
+        Error::failed(self.what).caused_by(error)
+    }
+
+    fn locked_out(&self, waiting: &Waiting, error: &ServerError) -> Error {
+        waiting.locked_out(self.what, error, "run it again")
     }
 }
 
-async fn replace(session: &Session<'_>, guard: &Session<'_>, index: Index<'_>) -> Result<(), Failure> {
+async fn replace(
+    connection: &mut Connection,
+    guard: &Transaction<'_>,
+    index: Index<'_>,
+) -> Result<(), Fault> {
     let state = STATE.replace(":'name'", &format!("'{}'", index.name));
-    let found: Option<State> = read::json(session.connection, &state).await?;
+    let found: Option<State> = read::json(connection, &state).await?;
     let exists = found.is_some();
     if let Some(found) = found {
         if !found.on_agents {
@@ -105,46 +123,51 @@ async fn replace(session: &Session<'_>, guard: &Session<'_>, index: Index<'_>) -
             );
             return Err(Error::failed(message).with_hint(hint).into());
         }
-        if found.valid && is_as_wanted(session, index).await {
+        if found.valid && is_as_wanted(connection, index).await {
             return Ok(());
         }
     }
-    session.connection.batch_execute(UNLIMIT).await?;
-    let built = build(session, guard, index, exists).await;
-    let restored = session.connection.batch_execute(RELIMIT).await;
+    connection.outside_transaction(UNLIMIT).await?;
+    let built = build(connection, guard, index, exists).await;
+    let restored = connection.outside_transaction(RELIMIT).await;
     built?;
-    restored.map_err(Failure::Server)
+    Ok(restored?)
 }
 
 /// Compares the index that exists with one built on an empty copy of the table. A role that may not create temporary
 /// tables cannot tell, and rebuilds.
-async fn is_as_wanted(session: &Session<'_>, index: Index<'_>) -> bool {
-    let compare = format!(
-        "begin; create temporary table agents (like public.agents) on commit drop; {}; {}; rollback",
+async fn is_as_wanted(connection: &mut Connection, index: Index<'_>) -> bool {
+    let copy = format!(
+        "create temporary table agents (like public.agents) on commit drop; {}; {}",
         index.on_copy(),
         COMPARE.replace(":'name'", &format!("'{}'", index.name))
     );
-    match session.connection.simple_query(&compare).await {
-        Ok(answer) => read::flag(&answer, "same"),
-        Err(error) => {
-            tracing::debug!(%error, index = index.name, "the index could not be compared");
-            session.rollback().await;
-            false
-        }
-    }
+    let compared = connection
+        .rehearse("could not compare the index", async |transaction| {
+            let answer = transaction.simple(&copy).await?;
+            Ok(answer.iter().any(|message| match message {
+                SimpleQueryMessage::Row(row) => matches!(row.try_get("same"), Ok(Some("t"))),
+                _ => false,
+            }))
+        })
+        .await;
+    compared.unwrap_or_else(|error| {
+        tracing::debug!(%error, index = index.name, "the index could not be compared");
+        false
+    })
 }
 
 async fn build(
-    session: &Session<'_>,
-    guard: &Session<'_>,
+    connection: &Connection,
+    guard: &Transaction<'_>,
     index: Index<'_>,
     exists: bool,
-) -> Result<(), Failure> {
+) -> Result<(), Fault> {
     if exists {
         let drop = format!("drop index concurrently if exists public.{}", index.name);
-        watched(session, guard, index, &drop).await?;
+        watched(connection, guard, index, &drop).await?;
     }
-    watched(session, guard, index, index.sql).await
+    watched(connection, guard, index, index.sql).await
 }
 
 /// Runs a statement that waits for others, telling whom it waits for and how far it is.
@@ -152,35 +175,35 @@ async fn build(
 /// It stands in the table's lock queue without a timeout: its lock conflicts with neither readers nor writers, so nobody
 /// queues behind it. What is limited is the time before it has done any work.
 async fn watched(
-    session: &Session<'_>,
-    guard: &Session<'_>,
+    connection: &Connection,
+    guard: &Transaction<'_>,
     index: Index<'_>,
     sql: &str,
-) -> Result<(), Failure> {
-    let statement = session.connection.batch_execute(sql);
+) -> Result<(), Fault> {
+    let statement = connection.outside_transaction(sql);
     tokio::pin!(statement);
     let mut watch = Watch::new(index);
     loop {
         tokio::select! {
             biased;
-            ended = &mut statement => return ended.map_err(Failure::Server),
+            ended = &mut statement => return Ok(ended?),
             () = sleep(LOOK_EVERY) => {}
         }
-        let stopped = match watch.look(guard).await {
-            Ok(()) if watch.idle() < session.timeouts().lock_wait => continue,
-            Ok(()) => locked(index, &session_blockers(guard, &watch).await),
+        let stopped = match watch.look(connection, guard).await {
+            Ok(()) if watch.idle() < connection.settings.timeouts.lock_wait => continue,
+            Ok(()) => locked(index, &blockers(guard, &watch).await),
             Err(error) => error,
         };
-        session.connection.cancel().await?;
+        connection.cancel().await?;
         let _canceled: Result<(), ServerError> = statement.await;
         return Err(stopped.into());
     }
 }
 
-async fn session_blockers(guard: &Session<'_>, watch: &Watch<'_>) -> Vec<BlockerRow> {
+async fn blockers(guard: &Transaction<'_>, watch: &Watch<'_>) -> Vec<BlockerRow> {
     match &watch.waits_for {
         Some(blocker) => vec![blocker.clone()],
-        None => guard.blockers().await,
+        None => blocker::within(guard).await,
     }
 }
 
@@ -224,30 +247,34 @@ impl<'a> Watch<'a> {
         }
     }
 
-    async fn look(&mut self, guard: &Session<'_>) -> Result<()> {
+    async fn look(&mut self, connection: &Connection, guard: &Transaction<'_>) -> Result<()> {
         // The view is a snapshot of the transaction's first look at it, unless that is thrown away.
         let look = format!("select pg_catalog.pg_stat_clear_snapshot(); {PROGRESS}");
-        let progress: Option<Progress> = read::json(guard.connection, &look).await?;
+        let could_not = || Error::failed("could not look at the progress of the index");
+        let answer = guard.simple(&look).await.map_err(|e| could_not().caused_by(&e))?;
+        let progress = blocker::json(&answer).unwrap_or_else(|| "null".to_owned());
+        let progress: Option<Progress> =
+            serde_json::from_str(&progress).map_err(|e| could_not().with_cause(e.to_string()))?;
         match progress {
             None if self.works => {}
-            None => self.report_wait(guard, "a lock on public.agents"),
+            None => self.report_wait(connection, "a lock on public.agents"),
             Some(progress) if progress.waits_for.is_some() => {
                 self.waits_for = progress.waits_for;
-                self.report_wait(guard, "transactions that began before");
+                self.report_wait(connection, "transactions that began before");
             }
             Some(progress) => {
                 self.works |= !progress.phase.starts_with("waiting") && progress.phase != "initializing";
                 self.waits_for = None;
-                self.show(guard, progress);
+                self.show(connection, progress);
             }
         }
         Ok(())
     }
 
-    fn report_wait(&mut self, guard: &Session<'_>, for_what: &str) {
+    fn report_wait(&mut self, connection: &Connection, for_what: &str) {
         if self.reported.is_none_or(|at| at.elapsed() >= REPORT_EVERY) {
             self.reported = Some(Instant::now());
-            guard.observer.event(&Event::Waiting {
+            connection.tell(&Event::Waiting {
                 for_what: for_what.to_owned(),
                 blocker: self.waits_for.as_ref().map(BlockerRow::to_blocker),
                 waited: self.begun.elapsed(),
@@ -256,13 +283,13 @@ impl<'a> Watch<'a> {
     }
 
     /// Reports each phase and each percent once.
-    fn show(&mut self, guard: &Session<'_>, progress: Progress) {
+    fn show(&mut self, connection: &Connection, progress: Progress) {
         let percent = (progress.done * 100)
             .checked_div(progress.total)
             .unwrap_or_default();
         let seen = (progress.phase, percent);
         if self.shown.as_ref() != Some(&seen) {
-            guard.observer.event(&Event::IndexProgress {
+            connection.tell(&Event::IndexProgress {
                 index: format!("public.{}", self.index.name),
                 phase: seen.0.clone(),
                 done: progress.done,
@@ -278,16 +305,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_concurrent_builds_are_indexes() {
-        let sql = "-- a comment\ncreate index concurrently idx_a on public.agents (x)\n";
-        let index = Index::of(sql);
-        assert_eq!(index.map(|index| index.name), Some("idx_a"));
-        assert_eq!(
-            index.map(|index| index.on_copy()).as_deref(),
-            Some("-- a comment\ncreate index idx_a on pg_temp.agents (x)\n")
-        );
-        for other in ["create index idx_a on public.agents (x)", "select 1", ""] {
-            assert_eq!(Index::of(other), None, "{other}");
-        }
+    fn an_index_is_built_on_a_copy_to_be_compared() {
+        let index = Index {
+            name: "idx_a",
+            sql: "-- a comment\ncreate index concurrently idx_a on public.agents (x)\n",
+        };
+        let copy = "-- a comment\ncreate index idx_a on pg_temp.agents (x)\n";
+        assert_eq!(index.on_copy(), copy);
     }
 }

@@ -4,28 +4,27 @@
 //! all runners share, short lock timeouts and further tries. Nothing is set for longer than a transaction, so a
 //! transaction-mode pooler may sit between; only index builds of the online preparation need a session.
 
-pub mod blocker;
+pub mod adoption;
+pub mod audience;
 pub mod down;
 pub mod embedded;
 mod failure;
 pub mod foreign;
 pub mod history;
 pub mod index;
-pub mod manifest;
 pub mod online;
 pub mod plan;
 pub mod policies;
 mod preconditions;
 pub mod preflight;
 pub(crate) mod read;
-mod recover;
+pub mod rehearsal;
 pub mod restore;
-pub mod retry;
-mod send;
 pub mod session;
 pub mod statements;
 pub mod status;
 mod transaction;
+mod trial;
 pub mod undone;
 pub mod up;
 mod warnings;

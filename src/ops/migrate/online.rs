@@ -4,22 +4,19 @@
 
 use std::time::Duration;
 
-use refinery::Migration;
-use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::V4_SEEDS;
+use super::embedded::{Kind, Migration, OnlineStep};
 use super::failure::Standing;
 use super::index::{self, Index};
 use super::read;
-use super::retry::{self, Backoff};
-use super::session::{Failure, Session, Wait};
-use crate::db::{self, Connection};
-use crate::error::{Error, Result};
-use crate::ops::event::Event;
-
-/// The steps by file stem `V<version>__<order>_<what>`, in order.
-const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/online.rs"));
+use super::session::{begin_locked, report_notices};
+use crate::db::engine::retry::Backoff;
+use crate::db::engine::{Access, Begin};
+use crate::db::{Connection, Fault, Transaction};
+use crate::error::{self, Error, Result};
+use crate::event::Event;
 
 const WITHOUT_TENANT: &str = include_str!("../../../sql/migrate/without_tenant.sql");
 
@@ -52,31 +49,6 @@ impl Online {
     }
 }
 
-/// What one file does.
-enum Step<'a> {
-    Index(Index<'a>),
-    Batches(&'a str),
-    Transaction(&'a str),
-}
-
-impl<'a> Step<'a> {
-    fn of(sql: &'a str) -> Self {
-        match Index::of(sql) {
-            Some(index) => Self::Index(index),
-            None if sql.contains("$1") => Self::Batches(sql),
-            None => Self::Transaction(sql),
-        }
-    }
-}
-
-/// Lists the files that prepare a migration, as stem and text.
-#[must_use]
-pub fn files(version: i64) -> Vec<(&'static str, &'static str)> {
-    let prefix = format!("V{version}__");
-    let of_version = FILES.iter().filter(|(stem, _)| stem.starts_with(&prefix));
-    of_version.copied().collect()
-}
-
 /// The decision of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Preparation {
@@ -94,121 +66,91 @@ impl Preparation {
     /// The server's, or [`crate::Kind::Locked`]; what was done stays, and a rerun goes on from there.
     pub async fn run(
         self,
-        session: &mut Session<'_>,
+        connection: &mut Connection,
         migration: &Migration,
         standing: Standing,
     ) -> Result<()> {
-        let files = files(migration.version());
-        if !self.enabled || files.is_empty() {
+        let Some(OnlineStep { stem: first, .. }) = migration.online.first() else {
             return Ok(());
-        }
-        if migration.version() == V4_SEEDS && !has_rows_without_tenant(session).await? {
-            return Ok(());
-        }
-        let mut connection = second_connection(session).await?;
-        let guard = Session {
-            connection: &mut connection,
-            observer: session.observer,
-            interrupt: session.interrupt,
         };
-        let prepared = guarded(session, &guard, migration, &files).await;
-        guard.rollback().await;
-        session.report_notices();
-        prepared.map_err(|(failure, stem)| explain(failure, stem, standing))
+        if !self.enabled
+            || migration.version() == V4_SEEDS && !read::json::<bool>(connection, WITHOUT_TENANT).await?
+        {
+            return Ok(());
+        }
+        let mut second = second_connection(connection).await?;
+        // It is idle for as long as a step takes, and holds no lock on a table.
+        let begin = Begin {
+            idle: Duration::ZERO,
+            ..Begin::new(Access::Write, &connection.settings.timeouts)
+        };
+        let held = begin_locked(&mut second, begin)
+            .await
+            .map_err(|fault| match fault {
+                Fault::Refused(error) => error,
+                Fault::Server(error) => {
+                    explain(Error::failed(could_not(first)).caused_by(&error), first, standing)
+                }
+            })?;
+        let is_applied = held.history.iter().any(|row| row.version == migration.version());
+        if !is_applied {
+            for step in &migration.online {
+                connection.tell(&Event::Step {
+                    message: format!("preparing online: {}", step.stem),
+                });
+                let done = run(connection, &held.transaction, step).await;
+                report_notices(connection);
+                done.map_err(|error| explain(error, step.stem, standing))?;
+            }
+        }
+        // It has changed nothing; an error means that the connection is gone, and the lock with it.
+        let _ended: Result<(), tokio_postgres::Error> = held.transaction.rollback().await;
+        Ok(())
     }
 }
 
-async fn has_rows_without_tenant(session: &Session<'_>) -> Result<bool> {
-    read::json(
-        session.connection,
-        &format!("{}; {WITHOUT_TENANT}", read::UNLIMITED),
-    )
-    .await
-}
-
 /// Opens the second connection; a server that is full may have room a moment later.
-async fn second_connection(session: &Session<'_>) -> Result<Connection> {
-    let mut backoff = Backoff::new(session.timeouts().lock_wait);
+async fn second_connection(connection: &Connection) -> Result<Connection> {
+    let mut backoff = Backoff::new(connection.settings.timeouts.lock_wait);
     loop {
-        let error = match db::connect(&session.connection.settings).await {
+        let error = match connection.another().await {
             Ok(connection) => return Ok(connection),
             Err(error) => error,
         };
         let is_full = error.cause.as_ref().is_some_and(|cause| cause.contains("53300"));
         match backoff.pause().filter(|_| is_full) {
-            Some(pause) => session.interrupt.sleep(pause).await?,
+            Some(pause) => connection.interrupt().sleep(pause).await?,
             None => return Err(error),
         }
     }
 }
 
-type StepResult<'a> = Result<(), (Failure, &'a str)>;
-
-async fn guarded<'a>(
-    session: &Session<'_>,
-    guard: &Session<'_>,
-    migration: &Migration,
-    files: &[(&'a str, &str)],
-) -> StepResult<'a> {
-    let first = files.first().map_or("", |(stem, _)| stem);
-    // It is idle for as long as a step takes, and holds no lock on a table.
-    let held = guard
-        .begin_locked(session.timeouts().lock, Duration::ZERO, true)
-        .await
-        .map_err(|failure| (failure, first))?;
-    let mut applied = held.history.iter().flatten();
-    if applied.any(|row| row.version == migration.version()) {
-        return Ok(());
-    }
-    for (stem, sql) in files {
-        session.observer.event(&Event::Step {
-            message: format!("preparing online: {stem}"),
-        });
-        let done = match Step::of(sql) {
-            Step::Index(index) => index::ensure(session, guard, index).await,
-            Step::Batches(sql) => in_batches(session, sql).await,
-            Step::Transaction(sql) => in_transaction(session, sql).await,
-        };
-        done.map_err(|failure| (failure, *stem))?;
-    }
-    Ok(())
-}
-
-async fn in_transaction(session: &Session<'_>, sql: &str) -> Result<(), Failure> {
-    let mut backoff = Backoff::new(session.timeouts().lock_wait);
-    loop {
-        session.interrupt.check()?;
-        match transact(session, sql).await {
-            Ok(()) => return Ok(()),
-            Err(error) => again(session, &mut backoff, error).await?,
+async fn run(connection: &mut Connection, guard: &Transaction<'_>, step: &OnlineStep) -> Result<()> {
+    let OnlineStep { stem, kind, sql } = *step;
+    let what = could_not(stem);
+    connection.interrupt().check()?;
+    match kind {
+        Kind::Index(name) => index::ensure(connection, guard, Index { name, sql }, &what).await,
+        Kind::Batches => in_batches(connection, sql, &what).await,
+        Kind::Transaction => {
+            connection
+                .write(&what, async |transaction| Ok(transaction.batch(sql).await?))
+                .await
         }
     }
 }
 
-async fn transact(session: &Session<'_>, sql: &str) -> Result<(), tokio_postgres::Error> {
-    session.begin(session.timeouts().lock).await?;
-    session.connection.batch_execute(sql).await?;
-    session.connection.batch_execute("commit").await
-}
-
-async fn in_batches(session: &Session<'_>, sql: &str) -> Result<(), Failure> {
-    let mut backoff = Backoff::new(session.timeouts().lock_wait);
+async fn in_batches(connection: &mut Connection, sql: &str, what: &str) -> Result<()> {
     let (mut last, mut done) = (Uuid::nil(), 0);
     loop {
-        session.interrupt.check()?;
-        let (next, count) = match batch(session, sql, last).await {
-            Ok(batch) => batch,
-            Err(error) => {
-                again(session, &mut backoff, error).await?;
-                continue;
-            }
-        };
+        connection.interrupt().check()?;
+        let batch = connection.write(what, async |transaction| batch(transaction, sql, last).await);
+        let (next, count) = batch.await?;
         let Some(next) = next else {
             return Ok(());
         };
         (last, done) = (next, done + u64::try_from(count).unwrap_or_default());
-        backoff = Backoff::new(session.timeouts().lock_wait);
-        session.observer.event(&Event::BatchDone {
+        connection.tell(&Event::BatchDone {
             table: "public.agents".to_owned(),
             done,
             total: 0,
@@ -216,45 +158,25 @@ async fn in_batches(session: &Session<'_>, sql: &str) -> Result<(), Failure> {
     }
 }
 
-/// Runs one batch; returns the last id and the number of rows.
-async fn batch(
-    session: &Session<'_>,
-    sql: &str,
-    after: Uuid,
-) -> Result<(Option<Uuid>, i64), tokio_postgres::Error> {
-    session.begin(session.timeouts().lock).await?;
-    let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 2] =
-        [(&after, Type::UUID), (&BATCH, Type::INT8)];
-    let row = session.connection.query_typed_one(sql, &parameters).await?;
-    session.connection.batch_execute("commit").await?;
+/// Runs one batch; returns the last id and the number of rows. Triggers of others on agents fire for it.
+async fn batch(transaction: &Transaction<'_>, sql: &str, after: Uuid) -> Result<(Option<Uuid>, i64), Fault> {
+    let rows = transaction.write(sql, &[&after, &BATCH]).await?;
+    let Some(row) = rows.first() else {
+        return Ok((None, 0));
+    };
     Ok((row.try_get("last_id")?, row.try_get("agents")?))
 }
 
-/// Rolls back and pauses if the failure passes by itself; else hands it on.
-async fn again(
-    session: &Session<'_>,
-    backoff: &mut Backoff,
-    error: tokio_postgres::Error,
-) -> Result<(), Failure> {
-    if retry::is_broken(&error) {
-        return Err(error.into());
-    }
-    session.rollback().await;
-    if !retry::is_passing(&error) {
-        return Err(error.into());
-    }
-    match session.wait_for_locks(backoff).await? {
-        Wait::Again(_) => Ok(()),
-        Wait::Over(blockers) => Err(Failure::Locked(error, blockers)),
-    }
+fn could_not(stem: &str) -> String {
+    format!("could not prepare `{stem}` online")
 }
 
-fn explain(failure: Failure, stem: &str, standing: Standing) -> Error {
-    if let Failure::Final(error) = failure {
+fn explain(error: Error, stem: &str, standing: Standing) -> Error {
+    let is_complete = error.kind == error::Kind::Failed && error.sqlstate.is_none() && error.hint.is_some();
+    if error.kind == error::Kind::Interrupted || is_complete {
         return error;
     }
-    failure
-        .into_error(&format!("could not prepare `{stem}` online"))
+    error
         .with_detail(format!("at sql/online/{stem}.sql"))
         .with_hint(format!(
             "{}; what was prepared stays and harms nothing, and `vital migrate up` goes on from there",
@@ -265,30 +187,10 @@ fn explain(failure: Failure, stem: &str, standing: Standing) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::migrate::embedded;
 
     #[test]
     fn a_table_is_large_above_a_hundred_thousand_rows() {
         assert!(!Online::Auto.applies_to(LARGE) && Online::Auto.applies_to(LARGE + 1));
         assert!(Online::Always.applies_to(0) && !Online::Never.applies_to(i64::MAX));
-    }
-
-    #[test]
-    fn every_file_belongs_to_a_migration_and_is_of_the_kind_that_its_name_says() {
-        let versions: Vec<i64> = embedded::migrations()
-            .iter()
-            .map(refinery::Migration::version)
-            .collect();
-        let of_versions: usize = versions.iter().map(|version| files(*version).len()).sum();
-        assert!(of_versions > 0 && of_versions == FILES.len());
-        for (stem, sql) in FILES {
-            let is_index = matches!(Step::of(sql), Step::Index(_));
-            assert_eq!(is_index, stem.contains("_idx_"), "{stem}");
-            assert_eq!(
-                matches!(Step::of(sql), Step::Batches(_)),
-                sql.contains("$2"),
-                "{stem}"
-            );
-        }
     }
 }

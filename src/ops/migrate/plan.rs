@@ -1,22 +1,21 @@
 //! Tells what `migrate up` would do; writes nothing and takes no lock that anybody notices.
 
-use refinery::Migration;
 use serde::Serialize;
 
 use super::V4_SEEDS;
-use super::blocker::BlockerRow;
-use super::embedded::{self, Header};
-use super::online::{self, Online};
+use super::audience::{self, Sight};
+use super::embedded::{Header, Migration, OnlineStep};
+use super::online::Online;
 use super::policies::Policy;
 use super::preflight::Facts;
 use super::read;
 use super::restore;
 use super::up::{self, Assessment};
 use crate::db::Connection;
+use crate::db::engine::blocker::BlockerRow;
 use crate::error::Result;
 use crate::report::{Cell, Report, Tone};
 
-const BLOCKERS: &str = include_str!("../../../sql/migrate/blockers.sql");
 const COUNT: &str = include_str!("../../../sql/migrate/count.sql");
 const COUNT_WITHOUT_TENANT: &str = include_str!("../../../sql/migrate/count_without_tenant.sql");
 
@@ -92,8 +91,12 @@ pub struct PlanReport {
     pub migrations: Vec<PlannedMigration>,
     /// Foreign policies that would be replaced, with consent only.
     pub leftover_policies: Vec<Leftover>,
+    /// Who sees how many agents now and then.
+    pub sight: Sight,
     /// Sessions that would be waited for now.
     pub blockers: Vec<String>,
+    /// What becomes of objects of an earlier form, with the statement.
+    pub adopted: Vec<String>,
     /// What stands in the way.
     pub problems: Vec<String>,
     /// What else is worth knowing.
@@ -115,7 +118,7 @@ pub struct Request {
 ///
 /// # Errors
 /// [`crate::Kind::Diverged`], or the server's refusal to show its catalogs.
-pub async fn plan(connection: &Connection, request: Request) -> Result<PlanReport> {
+pub async fn plan(connection: &mut Connection, request: Request) -> Result<PlanReport> {
     let assessment = up::assess(connection, request.target).await?;
     let Some(facts) = &assessment.facts else {
         return Ok(PlanReport::nothing());
@@ -128,30 +131,29 @@ pub async fn plan(connection: &Connection, request: Request) -> Result<PlanRepor
     };
     let planned = |migration: &Migration| {
         let version = migration.version();
-        let sql = migration.sql().unwrap_or_default();
+        let sql = migration.up();
         let is_prepared = request.online.applies_to(estimate) && (version != V4_SEEDS || unowned != Some(0));
-        let steps = if is_prepared {
-            online::files(version)
-        } else {
-            Vec::new()
-        };
+        let steps: &[OnlineStep] = if is_prepared { &migration.online } else { &[] };
         PlannedMigration {
             version,
             name: migration.name().to_owned(),
-            header: embedded::header(sql),
+            header: migration.header.clone(),
             agents_written: if version == V4_SEEDS { unowned } else { Some(0) },
-            online_steps: steps.iter().map(|(stem, _)| (*stem).to_owned()).collect(),
+            online_steps: steps.iter().map(|step| step.stem.to_owned()).collect(),
             sql: request.with_sql.then(|| sql.to_owned()),
         }
     };
+    let sight = audience::read(connection, &assessment).await?;
     Ok(PlanReport {
         database: Some(facts.database.clone()),
         role: Some(facts.role.clone()),
         agents: Some(agents(connection, facts).await),
         migrations: assessment.pending.iter().map(planned).collect(),
         leftover_policies: leftovers(&assessment),
-        blockers: blockers(connection).await?,
-        problems: facts.problems().iter().map(problem).collect(),
+        blockers: blockers(connection).await,
+        problems: assessment.problems().iter().map(problem).collect(),
+        adopted: assessment.changes(),
+        sight,
         notes: notes(&assessment),
     })
 }
@@ -168,7 +170,7 @@ fn notes(assessment: &Assessment) -> Vec<String> {
 }
 
 /// Counts the rows where that is cheap and row security hides none of them; else estimates.
-async fn agents(connection: &Connection, facts: &Facts) -> i64 {
+async fn agents(connection: &mut Connection, facts: &Facts) -> i64 {
     let estimate = facts.agents();
     let count = match estimate <= COUNTABLE && facts.owns_agents() {
         true => read::json(connection, COUNT).await.ok(),
@@ -186,12 +188,12 @@ fn leftovers(assessment: &Assessment) -> Vec<Leftover> {
     assessment.leftovers().into_iter().map(leftover).collect()
 }
 
-async fn blockers(connection: &Connection) -> Result<Vec<String>> {
-    let rows: Vec<BlockerRow> = read::json(connection, BLOCKERS).await?;
+async fn blockers(connection: &Connection) -> Vec<String> {
+    let rows: Vec<BlockerRow> = connection.blockers().await;
     let noticeable = rows
         .iter()
         .filter(|row| row.age_ms.is_none_or(|age| age > NOTICEABLE_MS));
-    Ok(noticeable.map(BlockerRow::sentence).collect())
+    noticeable.map(BlockerRow::sentence).collect()
 }
 
 fn problem(error: &crate::Error) -> String {
@@ -210,6 +212,8 @@ impl PlanReport {
             migrations: Vec::new(),
             leftover_policies: Vec::new(),
             blockers: Vec::new(),
+            adopted: Vec::new(),
+            sight: Sight::default(),
             problems: Vec::new(),
             notes: Vec::new(),
         }
@@ -276,6 +280,7 @@ impl Report for PlanReport {
                 .iter()
                 .map(|problem| format!("in the way: {problem}")),
         );
+        lines.extend(self.adopted.iter().map(|change| format!("adopted: {change}")));
         lines.extend(self.leftover_policies.iter().map(|leftover| {
             format!(
                 "to be replaced with consent (--replace-policies): policy \"{}\" {}: {}",
@@ -289,6 +294,8 @@ impl Report for PlanReport {
                 .iter()
                 .map(|blocker| format!("to be waited for: {blocker}")),
         );
+        lines.extend(self.sight.audiences.iter().map(|seen| format!("agents seen by {}", seen.sentence())));
+        lines.extend(self.sight.reasons.iter().map(|reason| format!("note: {reason}")));
         lines.extend(self.notes.iter().map(|note| format!("note: {note}")));
         lines
     }

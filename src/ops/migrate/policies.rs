@@ -2,35 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{V1_TENANTS, V3_POLICIES};
-
-/// The policies that the migrations define, by table.
-const OURS: [(&str, &[&str]); 5] = [
-    (
-        "public.agents",
-        &[
-            "agents_select_with_sharing",
-            "agents_insert_own_tenant",
-            "agents_update_own_tenant",
-            "agents_delete_own_tenant",
-        ],
-    ),
-    (
-        "public.resource_sharing_audit",
-        &["resource_sharing_audit_select_involved"],
-    ),
-    (
-        "public.tenants",
-        &[
-            "tenants_select_member",
-            "tenants_insert_platform_admin",
-            "tenants_update_administrator",
-            "tenants_delete_platform_admin",
-        ],
-    ),
-    ("public.user_roles", &["user_roles_select_own"]),
-    ("public.user_tenants", &["user_tenants_select_own"]),
-];
+use super::V1_TENANTS;
+use crate::ops::manifest::{Manifest, Object};
 
 /// A policy as the server describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,17 +30,16 @@ impl Policy {
     /// Tells whether a migration defines a policy of this name on this table.
     #[must_use]
     pub fn is_ours(&self) -> bool {
-        OURS.iter()
-            .any(|(table, names)| *table == self.table && names.contains(&self.name.as_str()))
+        of_table(&self.table).any(|policy| policy.bare() == self.name)
     }
 
-    /// The migration that replaces the policies of its table.
+    /// The migration that replaces the policies of its table: the one that defines the tenancy's.
     #[must_use]
     pub fn replaced_by(&self) -> i64 {
-        match self.table.as_str() {
-            "public.agents" | "public.resource_sharing_audit" => V3_POLICIES,
-            _ => V1_TENANTS,
-        }
+        of_table(&self.table)
+            .filter_map(|policy| policy.since)
+            .min()
+            .unwrap_or(V1_TENANTS)
     }
 
     /// The statement that creates it, in one line.
@@ -119,6 +91,13 @@ impl Policy {
         let whose = if compares { "" } else { ", of whatever tenant" };
         format!("lets {who} {what} {rows}{whose}")
     }
+}
+
+/// The promised policies of a table.
+fn of_table(table: &str) -> impl Iterator<Item = Object<'static>> {
+    let manifest = Manifest::embedded().ok();
+    let policies = manifest.into_iter().flat_map(|manifest| manifest.objects("policies"));
+    policies.filter(move |policy| policy.table == Some(table))
 }
 
 /// Joins the lines into which the server breaks an expression.
@@ -183,6 +162,7 @@ pub fn consent(policies: &[Policy]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::V3_POLICIES;
     use super::*;
     use crate::ops::migrate::embedded;
 
@@ -236,7 +216,7 @@ mod tests {
     fn the_list_of_ours_is_the_migrations_list() {
         let sql: String = embedded::migrations()
             .iter()
-            .filter_map(|migration| migration.sql().map(str::to_owned))
+            .map(|migration| migration.up().to_owned())
             .collect();
         let created: Vec<(&str, &str)> = sql
             .split("\ncreate policy ")
@@ -247,10 +227,7 @@ mod tests {
                 Some((table, name))
             })
             .collect();
-        assert_eq!(
-            created.len(),
-            OURS.iter().map(|(_, names)| names.len()).sum::<usize>()
-        );
+        assert_eq!(created.len(), 11);
         for (table, name) in created {
             assert!(policy(table, name).is_ours(), "{table} {name}");
         }

@@ -13,6 +13,8 @@ impl Facts {
         problems.extend(self.wrong_server());
         problems.extend(self.wrong_agents());
         problems.extend(self.missing_api());
+        problems.extend(self.closed_auth());
+        problems.extend(self.foreign_functions());
         let tables = TABLES.iter().filter_map(|table| self.relation(table));
         problems.extend(tables.filter(|table| table.kind != "table").map(wrong_kind));
         problems.extend(self.owners());
@@ -104,6 +106,28 @@ impl Facts {
         })
     }
 
+    /// Every policy asks who is calling.
+    fn closed_auth(&self) -> Option<Error> {
+        let role = &self.role;
+        (!self.may_use_auth).then(|| {
+            Error::failed(format!("role {role} may not call auth.uid()")).with_hint(format!(
+                "grant usage on schema auth to \"{role}\"; grant execute on function auth.uid() to \"{role}\"; or run \
+                 `vital bootstrap` as a superuser, which gives it to the owner of public.agents"
+            ))
+        })
+    }
+
+    /// Functions that somebody else gave the names of ours: an overload would be called in place of the checked one.
+    fn foreign_functions(&self) -> Option<Error> {
+        (!self.foreign_functions.is_empty()).then(|| {
+            Error::failed(format!(
+                "schema public has functions of the tenancy's names that somebody else made: {}",
+                self.foreign_functions.join(", ")
+            ))
+            .with_hint("find out who made them and why; then drop them, or rename those that something needs")
+        })
+    }
+
     /// The tables that belong to others, by owner.
     fn owners(&self) -> Vec<Error> {
         let tables = ["agents"].into_iter().chain(TABLES);
@@ -155,17 +179,25 @@ impl Facts {
     /// # Errors
     /// [`crate::Kind::Failed`].
     pub fn check(&self) -> Result<()> {
-        let mut problems = self.problems().into_iter();
-        let Some(mut first) = problems.next() else {
-            return Ok(());
-        };
-        first.details.extend(problems.map(|other| match other.hint {
-            Some(hint) => format!("also: {} ({hint})", other.message),
-            None => format!("also: {}", other.message),
-        }));
-        let hint = first.hint.take().unwrap_or_default();
-        Err(first.with_hint(format!("{hint}; nothing was changed")))
+        check(self.problems())
     }
+}
+
+/// Fails with the first of the problems and names the others.
+///
+/// # Errors
+/// [`crate::Kind::Failed`].
+pub(super) fn check(problems: Vec<Error>) -> Result<()> {
+    let mut problems = problems.into_iter();
+    let Some(mut first) = problems.next() else {
+        return Ok(());
+    };
+    first.details.extend(problems.map(|other| match other.hint {
+        Some(hint) => format!("also: {} ({hint})", other.message),
+        None => format!("also: {}", other.message),
+    }));
+    let hint = first.hint.take().unwrap_or_default();
+    Err(first.with_hint(format!("{hint}; nothing was changed")))
 }
 
 fn wrong_kind(relation: &Relation) -> Error {
@@ -184,7 +216,8 @@ mod tests {
             "read_only": false, "role": "r", "may_create_schema": true, "may_create_in_public": true,
             "may_create_in_private": null, "agents_columns": {"id": "uuid", "name": "text", "created_at": "timestamptz"},
             "relations": [{"name": "agents", "kind": "table", "owner": "r", "owned": true, "estimate": 254}],
-            "missing_roles": [], "has_auth_uid": true, "policies": [], "other_histories": []}"#;
+            "missing_roles": [], "has_auth_uid": true, "may_use_auth": true, "foreign_functions": [],
+            "creators_in_public": null, "owns_public": true, "policies": [], "other_histories": []}"#;
         let facts: Result<Facts, _> = serde_json::from_str(json);
         let Ok(mut facts) = facts else {
             return vec!["unreadable".to_owned()];

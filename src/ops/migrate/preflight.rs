@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use tokio_postgres::Client;
 
 use super::policies::Policy;
 use super::read;
+use crate::db::Connection;
 use crate::error::Result;
+use crate::ops::manifest::Manifest;
 
 const PREFLIGHT: &str = include_str!("../../../sql/migrate/preflight.sql");
 pub(super) const TABLES: [&str; 4] = ["tenants", "user_tenants", "user_roles", "resource_sharing_audit"];
@@ -35,6 +36,10 @@ pub struct Facts {
     pub(super) agents_columns: BTreeMap<String, String>,
     pub(super) missing_roles: Vec<String>,
     pub(super) has_auth_uid: bool,
+    pub(super) may_use_auth: bool,
+    pub(super) foreign_functions: Vec<String>,
+    pub(super) creators_in_public: Option<String>,
+    pub(super) owns_public: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -50,13 +55,8 @@ pub(super) struct Relation {
 ///
 /// # Errors
 /// [`crate::Kind::Failed`] with the server's reason.
-pub async fn read(client: &Client) -> Result<Facts> {
-    let read = format!(
-        "begin isolation level read committed read only; {}; set local search_path = pg_catalog, pg_temp; {PREFLIGHT}; \
-         commit",
-        read::UNLIMITED
-    );
-    read::json(client, &read).await
+pub async fn read(connection: &mut Connection) -> Result<Facts> {
+    read::json(connection, &Manifest::embedded()?.fill(PREFLIGHT)).await
 }
 
 impl Facts {
@@ -82,6 +82,22 @@ impl Facts {
     #[must_use]
     pub fn was_migrated_by_hand(&self) -> bool {
         self.may_create_in_private.is_none() && TABLES.iter().any(|table| self.relation(table).is_some())
+    }
+
+    /// What becomes of the right to create objects in schema public, where users of the API have it.
+    #[must_use]
+    pub fn creators_remark(&self) -> Option<String> {
+        let creators = self.creators_in_public.as_deref()?;
+        let fact = format!(
+            "{creators} may create objects in schema public, and so have others run them: a function or an operator there is \
+             found before the server's own"
+        );
+        Some(match self.owns_public {
+            true => format!("{fact}; `up` takes that right from everybody who owns nothing there"),
+            false => format!(
+                "{fact}; as the owner of the schema: revoke create on schema public from public, anon, authenticated"
+            ),
+        })
     }
 
     pub(super) fn relation(&self, name: &str) -> Option<&Relation> {

@@ -5,14 +5,15 @@
 
 use serde::Serialize;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::types::Type;
-use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
+use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
-use crate::error::{Error, Kind, Result};
+use crate::db::Connection;
+use crate::error::Result;
 
 /// The archive's tables and functions.
 pub(super) const SCHEMA: &str = include_str!("../../../sql/archive/schema.sql");
 const OFFER: &str = include_str!("../../../sql/archive/offer.sql");
+const WHAT: &str = "could not read the archive of undone migrations";
 const RESTORED: &str = include_str!("../../../sql/archive/restored.sql");
 
 /// Makes a query on a table whose rows row security would hide fail instead of answering with fewer.
@@ -69,20 +70,21 @@ impl Restored {
 /// Lists what the newest archive holds of each of the migrations; empty without an archive.
 ///
 /// # Errors
-/// [`Kind::Failed`] if the role may not read the archive.
-pub async fn offer(client: &Client, versions: &[i64]) -> Result<Vec<Archived>> {
-    let could_not = || Error::failed("could not read the archive of undone migrations");
-    let answer = match client.simple_query(OFFER).await {
+/// [`crate::Kind::Failed`] if the role may not read the archive, [`crate::Kind::Locked`] or
+/// [`crate::Kind::Unreachable`].
+pub async fn offer(connection: &mut Connection, versions: &[i64]) -> Result<Vec<Archived>> {
+    let answer = match connection.ask(WHAT, OFFER).await {
         Ok(answer) => answer,
         Err(error) => {
-            return match error.code() {
-                Some(&SqlState::UNDEFINED_TABLE | &SqlState::INVALID_SCHEMA_NAME) => Ok(Vec::new()),
-                Some(&SqlState::INSUFFICIENT_PRIVILEGE) => Err(could_not().caused_by(&error).with_hint(
+            if error.has_code(&SqlState::UNDEFINED_TABLE) || error.has_code(&SqlState::INVALID_SCHEMA_NAME) {
+                return Ok(Vec::new());
+            }
+            return Err(match error.has_code(&SqlState::INSUFFICIENT_PRIVILEGE) {
+                true => error.with_hint(
                     "nothing was changed; connect as the role that ran `vital migrate down`, which owns vital_archive",
-                )),
-                Some(_) => Err(could_not().caused_by(&error)),
-                None => Err(Error::new(Kind::Unreachable, could_not().message).caused_by(&error)),
-            };
+                ),
+                false => error,
+            });
         }
     };
     let all = answer.iter().filter_map(|message| match message {
@@ -115,24 +117,24 @@ pub(super) fn statements(version: i64) -> String {
 ///
 /// # Errors
 /// The server's.
-pub async fn restored(client: &Client, items: &[Archived]) -> Result<Vec<Restored>> {
-    let mut restored = Vec::new();
-    for item in items {
-        let row = client
-            .query_typed(
-                RESTORED,
-                &[(&item.set_id, Type::INT8), (&item.source, Type::TEXT)],
-            )
-            .await
-            .map_err(|e| Error::failed("could not read the archive of undone migrations").caused_by(&e))?;
-        restored.extend(row.first().map(|row| Restored {
-            set_id: item.set_id,
-            source: item.source.clone(),
-            archived: item.rows,
-            restored: row.get(0),
-        }));
-    }
-    Ok(restored)
+pub async fn restored(connection: &mut Connection, items: &[Archived]) -> Result<Vec<Restored>> {
+    connection
+        .read(WHAT, async |transaction| {
+            let mut restored = Vec::new();
+            for item in items {
+                let row = transaction
+                    .query_opt(RESTORED, &[&item.set_id, &item.source])
+                    .await?;
+                restored.extend(row.map(|row| Restored {
+                    set_id: item.set_id,
+                    source: item.source.clone(),
+                    archived: item.rows,
+                    restored: row.get(0),
+                }));
+            }
+            Ok(restored)
+        })
+        .await
 }
 
 /// Says what an archive holds, such as `public.tenants (3 rows), public.agents (12 rows)`.

@@ -1,284 +1,115 @@
-//! A connection that migrates: its transactions, the migration lock, and what it waits for.
+//! The migration lock: one vital at a time migrates a database.
 
 use std::time::{Duration, Instant};
 
-use tokio_postgres::{Client, Error as ServerError};
+use tokio_postgres::Error as ServerError;
+use tokio_postgres::error::SqlState;
 
-use super::blocker::BlockerRow;
 use super::history::{self, Applied};
 use super::read;
-use super::retry::Backoff;
-use crate::db::{Connection, Timeouts};
+use crate::db::engine::blocker::BlockerRow;
+use crate::db::engine::{Begin, retry};
+use crate::db::{Connection, Fault, Transaction};
 use crate::error::{Error, Kind, Result};
-use crate::interrupt::Interrupt;
-use crate::ops::event::{Event, Observer};
+use crate::event::Event;
 
-/// The advisory lock that everything holds which changes the schema: `vital` in ASCII.
-pub const LOCK_KEY: i64 = 0x0076_6974_616c;
-
-const SETTINGS: &str = include_str!("../../../sql/migrate/settings.sql");
 const LOCK: &str = include_str!("../../../sql/migrate/lock.sql");
 const LOCK_HOLDER: &str = include_str!("../../../sql/migrate/lock_holder.sql");
-const HISTORY_EXISTS: &str = include_str!("../../../sql/migrate/history_exists.sql");
-const BLOCKERS: &str = include_str!("../../../sql/migrate/blockers.sql");
-
-/// How long the server waits for the next statement of a transaction that holds locks on tables.
-///
-/// There is hardly a pause between them. A runner whose machine or network went away without a word would hold the
-/// locks for as long as the system takes to find out, which may be hours.
-pub const IDLE_LIMIT: Duration = Duration::from_secs(10);
 
 /// How often a wait for another runner is reported.
 const REPORT_EVERY: Duration = Duration::from_secs(5);
-/// What an attempt can end with besides success.
-#[derive(Debug)]
-pub enum Failure {
-    /// The server refused, or the connection broke.
-    Server(ServerError),
-    /// Others held locks for as long as the run may wait.
-    Locked(ServerError, Vec<BlockerRow>),
-    /// Ready for the user.
-    Final(Error),
+
+/// A transaction that holds the migration lock.
+pub struct Held<'c> {
+    /// The transaction.
+    pub transaction: Transaction<'c>,
+    /// The history as it is under the lock.
+    pub history: Vec<Applied>,
 }
 
-impl From<ServerError> for Failure {
-    fn from(error: ServerError) -> Self {
-        Self::Server(error)
-    }
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Final(error)
-    }
-}
-
-impl Failure {
-    /// Turns it into an error that starts with `message`.
-    #[must_use]
-    pub fn into_error(self, message: &str) -> Error {
-        match self {
-            Self::Server(error) => Error::failed(message).caused_by(&error),
-            Self::Locked(error, blockers) => {
-                let mut locked = Error::new(Kind::Locked, message).caused_by(&error);
-                locked.details.extend(blockers.iter().map(BlockerRow::sentence));
-                locked
-            }
-            Self::Final(error) => error,
+/// Begins a transaction that holds the migration lock, polling until the limit; waits in the server no longer than
+/// `begin.lock`.
+///
+/// The lock is on the history, which this creates where it is missing.
+///
+/// # Errors
+/// [`Kind::Locked`], naming the holder, or the server's error.
+pub async fn begin_locked(connection: &mut Connection, begin: Begin) -> Result<Held<'_>, Fault> {
+    let limit = connection.settings.timeouts.migration_lock_wait;
+    let started = Instant::now();
+    let mut reported: Option<Duration> = None;
+    let more = format!("{LOCK}; {}", history::APPLIED);
+    let begun = loop {
+        match connection.begin(begin, &more).await {
+            Ok(transaction) => break transaction.into_begun(),
+            Err(Fault::Server(error)) if is_taken(&error) => connection.roll_back().await,
+            Err(fault) => return Err(fault),
         }
-    }
+        let waited = started.elapsed();
+        if waited >= limit {
+            return Err(lock_taken(connection, waited).await.into());
+        }
+        if reported.is_none_or(|at| waited - at >= REPORT_EVERY) {
+            reported = Some(waited);
+            let holder = lock_holder(connection).await;
+            connection.tell(&Event::Waiting {
+                for_what: "another vital that migrates this database".to_owned(),
+                blocker: holder.map(|holder| holder.to_blocker()),
+                waited,
+            });
+        }
+        let pause = Duration::from_millis(fastrand::u64(50..=500));
+        connection.interrupt().sleep(pause).await?;
+    };
+    let transaction = connection.resume_begun(begun);
+    let history = history::rows(transaction.begun());
+    Ok(Held { transaction, history })
 }
 
-/// Whether to try again for the locks, and who was in the way.
-#[derive(Debug)]
-pub enum Wait {
-    /// The pause is over; try again.
-    Again(Vec<BlockerRow>),
-    /// No more tries are left.
-    Over(Vec<BlockerRow>),
-}
-
-/// What the lock was taken on.
-#[derive(Debug)]
-pub struct Held {
-    /// The history as it is under the lock; `None` if its table does not exist.
-    pub history: Option<Vec<Applied>>,
-}
-
-/// A connection with the run's listeners.
-pub struct Session<'a> {
-    /// The connection; a new one after the old one broke.
-    pub connection: &'a mut Connection,
-    /// Hears events.
-    pub observer: &'a dyn Observer,
-    /// Tells that the user wants to stop.
-    pub interrupt: &'a Interrupt,
-}
-
-impl Session<'_> {
-    /// How long the run waits for what.
-    pub(super) fn timeouts(&self) -> Timeouts {
-        self.connection.settings.timeouts
-    }
-
-    /// Begins a transaction that holds the migration lock, polling until the limit; never blocks in the server. The
-    /// server ends it if nothing comes for `idle_limit`, zero being no limit.
-    ///
-    /// `has_history` says that the history table is known to exist, which saves a round trip.
-    ///
-    /// # Errors
-    /// [`Kind::Locked`], naming the holder, or the server's error.
-    pub async fn begin_locked(
-        &self,
-        lock_timeout: Duration,
-        idle_limit: Duration,
-        has_history: bool,
-    ) -> Result<Held, Failure> {
-        let started = Instant::now();
-        let mut reported: Option<Duration> = None;
-        let begin = format!(
-            "{}; {}; {}",
-            begin(lock_timeout, idle_limit, self.timeouts().statement),
-            with_key(LOCK),
-            if has_history {
-                history::APPLIED
-            } else {
-                HISTORY_EXISTS
-            }
-        );
-        loop {
-            let answer = self.connection.simple_query(&begin).await?;
-            if read::flag(&answer, "locked") {
-                let history = match has_history {
-                    true => Some(history::rows(&answer)),
-                    false => self.history(read::flag(&answer, "history")).await?,
-                };
-                return Ok(Held { history });
-            }
-            self.connection.simple_query("rollback").await?;
-            let waited = started.elapsed();
-            if waited >= self.timeouts().migration_lock_wait {
-                return Err(self.lock_taken(waited).await.into());
-            }
-            if reported.is_none_or(|at| waited - at >= REPORT_EVERY) {
-                reported = Some(waited);
-                self.report_lock_holder(waited).await;
-            }
-            let pause = Duration::from_millis(fastrand::u64(50..=500));
-            self.interrupt.sleep(pause).await?;
-        }
-    }
-
-    async fn history(&self, exists: bool) -> Result<Option<Vec<Applied>>, ServerError> {
-        if !exists {
-            return Ok(None);
-        }
-        let answer = self.connection.simple_query(history::APPLIED).await?;
-        Ok(Some(history::rows(&answer)))
-    }
-
-    async fn lock_holder(&self) -> Option<BlockerRow> {
-        let holders = lock_holders(self.connection).await;
-        holders.ok().and_then(|mut holders| holders.pop())
-    }
-
-    async fn report_lock_holder(&self, waited: Duration) {
-        let blocker = self.lock_holder().await.map(|holder| holder.to_blocker());
-        self.observer.event(&Event::Waiting {
-            for_what: "another vital that migrates this database".to_owned(),
-            blocker,
-            waited,
-        });
-    }
-
-    async fn lock_taken(&self, waited: Duration) -> Error {
-        let error = Error::new(Kind::Locked, "another vital is migrating this database")
-            .with_cause(format!("its lock was not released within {} s", waited.as_secs()))
-            .with_hint("nothing was changed by this run; run it again later, or wait longer with --migration-lock-wait");
-        match self.lock_holder().await {
-            Some(holder) => error.with_detail(holder.sentence()),
-            None => error,
-        }
-    }
-
-    /// Begins a transaction with the run's settings and without the migration lock.
-    ///
-    /// # Errors
-    /// The server's error.
-    pub async fn begin(&self, lock_timeout: Duration) -> Result<(), ServerError> {
-        self.connection
-            .batch_execute(&begin(lock_timeout, IDLE_LIMIT, self.timeouts().statement))
-            .await
-    }
-
-    /// Rolls back. An error means that the connection is gone, and the transaction with it.
-    pub async fn rollback(&self) {
-        if let Err(error) = self.connection.batch_execute("rollback").await {
-            tracing::debug!(%error, "the rollback was not confirmed");
-        }
-    }
-
-    /// Lists the sessions that hold locks on the tables that migrations change; empty if the server will not tell.
-    pub async fn blockers(&self) -> Vec<BlockerRow> {
-        read::json(self.connection, BLOCKERS).await.unwrap_or_default()
-    }
-
-    /// Pauses before the next try, reporting who is in the way.
-    ///
-    /// # Errors
-    /// [`Kind::Interrupted`].
-    pub async fn wait_for_locks(&self, backoff: &mut Backoff) -> Result<Wait> {
-        let blockers = self.blockers().await;
-        let Some(pause) = backoff.pause() else {
-            return Ok(Wait::Over(blockers));
-        };
-        self.observer.event(&Event::Waiting {
-            for_what: blockers
-                .first()
-                .map_or_else(|| "a lock".to_owned(), BlockerRow::holds),
-            blocker: blockers.first().map(BlockerRow::to_blocker),
-            waited: backoff.waited(),
-        });
-        self.interrupt.sleep(pause).await?;
-        Ok(Wait::Again(blockers))
-    }
-
-    /// Passes on what the server said, without the remarks that `if exists` makes.
-    pub fn report_notices(&mut self) {
-        for notice in self.connection.take_notices() {
-            if !notice.message.ends_with(", skipping") {
-                self.observer.event(&Event::Notice {
-                    severity: notice.severity,
-                    message: notice.message,
-                });
-            }
-        }
-    }
+/// Whether another runner holds the migration lock, or is about to create the history.
+fn is_taken(error: &ServerError) -> bool {
+    let codes = [
+        SqlState::LOCK_NOT_AVAILABLE,
+        SqlState::UNIQUE_VIOLATION,
+        SqlState::DUPLICATE_SCHEMA,
+        SqlState::DUPLICATE_TABLE,
+    ];
+    !retry::is_broken(error) && error.code().is_some_and(|code| codes.contains(code))
 }
 
 /// Names the session that holds the migration lock, if one does.
 ///
 /// # Errors
 /// The server's.
-pub async fn lock_holders(client: &Client) -> Result<Vec<BlockerRow>> {
-    read::json(client, &with_key(LOCK_HOLDER)).await
+pub async fn lock_holders(connection: &mut Connection) -> Result<Vec<BlockerRow>> {
+    read::json(connection, LOCK_HOLDER).await
 }
 
-/// The statements that begin a transaction with the run's settings.
-fn begin(lock_timeout: Duration, idle_limit: Duration, statement_timeout: Duration) -> String {
-    let settings = SETTINGS
-        .replace(":'idle_timeout'", &milliseconds(idle_limit))
-        .replace(":'lock_timeout'", &milliseconds(lock_timeout))
-        .replace(":'statement_timeout'", &milliseconds(statement_timeout));
-    format!("begin isolation level read committed; {settings}")
+async fn lock_holder(connection: &mut Connection) -> Option<BlockerRow> {
+    let holders = lock_holders(connection).await;
+    holders.ok().and_then(|mut holders| holders.pop())
 }
 
-fn milliseconds(duration: Duration) -> String {
-    let longest = i32::MAX.unsigned_abs().into();
-    format!("'{}ms'", duration.as_millis().min(longest))
+async fn lock_taken(connection: &mut Connection, waited: Duration) -> Error {
+    let error = Error::new(Kind::Locked, "another vital is migrating this database")
+        .with_cause(format!("its lock was not released within {} s", waited.as_secs()))
+        .with_hint(
+            "nothing was changed by this run; run it again later, or wait longer with --migration-lock-wait",
+        );
+    match lock_holder(connection).await {
+        Some(holder) => error.with_detail(holder.sentence()),
+        None => error,
+    }
 }
 
-fn with_key(sql: &str) -> String {
-    sql.replace(":key", &LOCK_KEY.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_placeholder_is_filled() {
-        let begin = begin(Duration::from_millis(300), IDLE_LIMIT, Duration::ZERO);
-        for setting in [
-            "'lock_timeout', '300ms'",
-            "'statement_timeout', '0ms'",
-            "session_timeout', '10000ms'",
-        ] {
-            assert!(begin.contains(setting), "{setting}");
+/// Passes on what the server said, without the remarks that `if exists` makes.
+pub fn report_notices(connection: &mut Connection) {
+    for notice in connection.take_notices() {
+        if !notice.message.ends_with(", skipping") {
+            connection.tell(&Event::Notice {
+                severity: notice.severity,
+                message: notice.message,
+            });
         }
-        for sql in [with_key(LOCK), with_key(LOCK_HOLDER)] {
-            assert!(sql.contains("508") && !sql.contains(":key"), "{sql}");
-        }
-        assert_eq!(milliseconds(Duration::MAX), "'2147483647ms'");
     }
 }

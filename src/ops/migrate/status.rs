@@ -86,7 +86,7 @@ pub struct StatusReport {
 ///
 /// # Errors
 /// [`crate::Kind::Failed`] if the role may not read the history.
-pub async fn status(connection: &Connection) -> Result<StatusReport> {
+pub async fn status(connection: &mut Connection) -> Result<StatusReport> {
     let history = history::read(connection).await?;
     let mut notes = Vec::new();
     if history.is_none() {
@@ -143,6 +143,13 @@ fn rows(applied: Vec<Applied>) -> Vec<StatusRow> {
 impl StatusReport {
     fn count(&self, wanted: impl Fn(State) -> bool) -> usize {
         self.migrations.iter().filter(|row| wanted(row.state)).count()
+    }
+
+    /// The versions of the pending migrations, in order.
+    #[must_use]
+    pub fn pending(&self) -> Vec<i64> {
+        let pending = self.migrations.iter().filter(|row| row.state == State::Pending);
+        pending.map(|row| row.version).collect()
     }
 
     /// Tells whether a migration is pending.

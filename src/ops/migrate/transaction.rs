@@ -1,28 +1,21 @@
-//! One migration's transaction, in either direction: the lock, the timeouts, the second try, and the truth about a COMMIT
-//! whose answer was lost.
+//! One migration's transaction, in either direction: the lock, the history under it, and the truth about a COMMIT whose
+//! answer was lost.
 
 use std::time::{Duration, Instant};
 
-use refinery::Migration;
 use tokio_postgres::Error as ServerError;
-use tokio_postgres::types::Type;
+use tokio_postgres::error::SqlState;
 
-use super::blocker::BlockerRow;
+use super::embedded::Migration;
 use super::failure::{self, Direction, Script, Standing};
 use super::history::{self, Applied};
-use super::retry::{self, Backoff};
-use super::send;
-use super::session::{Failure, IDLE_LIMIT, Session, Wait};
+use super::session::{Held, begin_locked, report_notices};
+use crate::db::engine::{Access, Begin, Waiting, Work};
+use crate::db::{Connection, Fault, Transaction};
 use crate::error::{Error, Result};
-use crate::ops::event::Event;
+use crate::event::Event;
 
-const HISTORY: &str = include_str!("../../../sql/migrate/history.sql");
 const CONSENT: &str = include_str!("../../../sql/migrate/consent.sql");
-
-/// After so many tries an autovacuum that is in the way gets the time it needs to notice and give way.
-const PATIENT_TRIES: u32 = 3;
-/// A little longer than deadlock_timeout, after which the server cancels an autovacuum that others wait for.
-const PATIENT_LOCK_TIMEOUT: Duration = Duration::from_millis(1_200);
 
 /// What one transaction does.
 pub struct Task<'a> {
@@ -59,32 +52,24 @@ impl Outcome {
 /// The transactions of a run, one after the other.
 pub struct Transactions<'a> {
     /// The connection.
-    pub session: Session<'a>,
+    pub connection: &'a mut Connection,
     /// The binary's migrations, by version.
     pub migrations: Vec<Migration>,
-    /// The history as it was read last; `None` if its table does not exist.
-    pub history: Option<Vec<Applied>>,
+    /// The history as it was read last.
+    pub history: Vec<Applied>,
 }
 
 impl Transactions<'_> {
     /// How far the run got.
     #[must_use]
     pub fn standing(&self) -> Standing {
-        Standing {
-            applied: self.history.as_ref().map_or(0, Vec::len),
-            total: self.migrations.len(),
-        }
+        standing(&self.migrations, &self.history)
     }
 
     /// Tells whether the history holds the migration.
     #[must_use]
     pub fn is_applied(&self, version: i64) -> bool {
-        let mut rows = self.history.iter().flatten();
-        rows.any(|row| row.version == version)
-    }
-
-    fn is_done(&self, script: &Script<'_>) -> bool {
-        self.is_applied(script.migration.version()) == script.direction.applies()
+        is_applied(&self.history, version)
     }
 
     /// Runs `task`, trying again for as long as others hold its locks.
@@ -93,97 +78,73 @@ impl Transactions<'_> {
     /// [`crate::Kind::Locked`], [`crate::Kind::Diverged`], [`crate::Kind::Unknown`], or [`crate::Kind::Failed`] with the
     /// failing statement.
     pub async fn run(&mut self, task: &Task<'_>) -> Result<Outcome> {
-        let script = &task.script;
-        let mut backoff = Backoff::new(self.session.timeouts().lock_wait);
-        let mut blockers = Vec::new();
-        loop {
-            let lock_timeout = self.lock_timeout(&backoff, &blockers);
-            let direction = script.direction;
-            tracing::info!(migration = %script.migration, ?direction, failed_tries = backoff.tries(), ?lock_timeout, "running");
-            let (error, completed) = match self.attempt(task, lock_timeout).await {
-                Ok(outcome) => return Ok(outcome),
-                Err((Failure::Server(error), completed)) => (error, completed),
-                Err((failure, _)) => return Err(failure.into_error(&script.could_not_any())),
-            };
-            if retry::is_broken(&error) {
-                if completed.is_none() && self.resume(&mut backoff, &error).await? {
-                    continue;
-                }
-                return self.settle(task, &error).await;
-            }
-            // What the server refused is not committed, even if the connection is gone then.
-            self.session.rollback().await;
-            if !retry::is_passing(&error) {
-                self.session.report_notices();
-                return Err(failure::refused(script, &error, completed, self.standing()));
-            }
-            blockers = match self.session.wait_for_locks(&mut backoff).await? {
-                Wait::Again(blockers) => blockers,
-                Wait::Over(blockers) => {
-                    let failed = (&error, completed);
-                    return Err(failure::locked_out(script, failed, &blockers, self.standing()));
-                }
-            };
-        }
+        let mut step = Step {
+            task,
+            migrations: &self.migrations,
+            history: &mut self.history,
+            completed: None,
+        };
+        self.connection.run(&mut step).await
+    }
+}
+
+fn standing(migrations: &[Migration], history: &[Applied]) -> Standing {
+    Standing {
+        applied: history.len(),
+        total: migrations.len(),
+    }
+}
+
+fn is_applied(history: &[Applied], version: i64) -> bool {
+    history.iter().any(|row| row.version == version)
+}
+
+/// Does what goes before the text: says what it may replace, and runs `before`.
+pub(super) async fn set_up(transaction: &Transaction<'_>, consent: &str, before: &str) -> Result<(), ServerError> {
+    if !consent.is_empty() {
+        transaction.query(CONSENT, &[&consent]).await?;
+    }
+    if !before.is_empty() {
+        transaction.batch(before).await?;
+    }
+    Ok(())
+}
+
+/// A task as the engine runs it.
+struct Step<'s> {
+    task: &'s Task<'s>,
+    migrations: &'s [Migration],
+    history: &'s mut Vec<Applied>,
+    /// How many of the text's statements went well in the last try, once it came to them.
+    completed: Option<usize>,
+}
+
+impl Step<'_> {
+    fn standing(&self) -> Standing {
+        standing(self.migrations, self.history)
     }
 
-    fn lock_timeout(&self, backoff: &Backoff, blockers: &[BlockerRow]) -> Duration {
-        let usual = self.session.timeouts().lock;
-        let autovacuum = !blockers.is_empty() && blockers.iter().all(BlockerRow::is_autovacuum);
-        if autovacuum && backoff.tries() >= PATIENT_TRIES {
-            usual.max(PATIENT_LOCK_TIMEOUT)
-        } else {
-            usual
-        }
-    }
-
-    /// One transaction, begun and committed here. The number beside a failure counts the text's statements that went
-    /// well, once it came to them.
-    async fn attempt(
-        &mut self,
-        task: &Task<'_>,
-        lock_timeout: Duration,
-    ) -> Result<Outcome, (Failure, Option<usize>)> {
-        let early = |failure: Failure| (failure, None);
-        let has_history = self.history.is_some();
-        let held = self
-            .session
-            .begin_locked(lock_timeout, IDLE_LIMIT, has_history)
-            .await
-            .map_err(early)?;
-        // Runs even if the lock was waited for: another runner may have been the one who held it.
-        if let Some(history) = held.history {
-            let fits = history::check(&history, &self.migrations);
-            self.history = Some(history);
-            let fits = fits.and_then(|()| self.is_next(&task.script));
-            if fits.is_err() || self.is_done(&task.script) {
-                self.session.rollback().await;
-                return fits.map(|()| Outcome::ByAnother).map_err(|e| (e.into(), None));
-            }
-        }
-        let started = Instant::now();
-        self.set_up(task).await.map_err(|e| early(e.into()))?;
-        let commit = format!("{}; commit", task.after);
-        send::transact(self.session.connection, task.script.sql, &commit)
-            .await
-            .map_err(|(error, completed)| (error.into(), Some(completed)))?;
-        self.remember(&task.script);
-        Ok(Outcome::Done(started.elapsed()))
+    fn is_done(&self) -> bool {
+        let Script {
+            migration, direction, ..
+        } = &self.task.script;
+        is_applied(self.history, migration.version()) == direction.applies()
     }
 
     /// Fails if another run went the other way meanwhile: a migration is not undone under a later one, and not applied
     /// over a gap.
-    fn is_next(&self, script: &Script<'_>) -> Result<()> {
+    fn is_next(&self) -> Result<()> {
+        let script = &self.task.script;
         let version = script.migration.version();
         let meanwhile = match script.direction {
-            _ if self.is_done(script) => None,
+            _ if self.is_done() => None,
             Direction::Up => {
                 let mut earlier = self.migrations.iter().filter(|m| m.version() < version);
-                let missing = earlier.find(|m| !self.is_applied(m.version()));
+                let missing = earlier.find(|m| !is_applied(self.history, m.version()));
                 missing.map(|m| format!("another run undid {m} meanwhile"))
             }
             Direction::Down => {
-                let later = self.history.iter().flatten().find(|row| row.version > version);
+                let later = self.history.iter().find(|row| row.version > version);
                 later.map(|row| format!("another run applied V{}__{} meanwhile", row.version, row.name))
             }
         };
@@ -195,31 +156,13 @@ impl Transactions<'_> {
         }
     }
 
-    /// Creates the history with the first migration, and does what goes before the text.
-    async fn set_up(&self, task: &Task<'_>) -> Result<(), ServerError> {
-        let connection = &self.session.connection;
-        if self.history.is_none() {
-            connection.batch_execute(HISTORY).await?;
-        }
-        if !task.consent.is_empty() {
-            connection
-                .query_typed(CONSENT, &[(&task.consent, Type::TEXT)])
-                .await?;
-        }
-        if !task.before.is_empty() {
-            connection.batch_execute(&task.before).await?;
-        }
-        Ok(())
-    }
-
-    fn remember(&mut self, script: &Script<'_>) {
-        let migration = script.migration;
-        let history = self.history.get_or_insert_default();
-        if !script.direction.applies() {
-            history.retain(|row| row.version != migration.version());
+    fn remember(&mut self) {
+        let migration = self.task.script.migration;
+        if !self.task.script.direction.applies() {
+            self.history.retain(|row| row.version != migration.version());
             return;
         }
-        history.push(Applied {
+        self.history.push(Applied {
             version: migration.version(),
             name: migration.name().to_owned(),
             applied_on: String::new(),
@@ -229,28 +172,119 @@ impl Transactions<'_> {
         });
     }
 
-    async fn resume(&mut self, backoff: &mut Backoff, error: &ServerError) -> Result<bool> {
-        let resumed = self.session.resume(backoff, error).await;
-        resumed.map_err(|error| error.with_detail(self.standing().progress()))
+    /// Goes on with a new connection after the old one broke before anything was sent that could have changed the
+    /// database; false if no tries are left, or if an administrator ended the session.
+    async fn resume(
+        &self,
+        connection: &mut Connection,
+        waiting: &mut Waiting,
+        error: &ServerError,
+    ) -> Result<bool> {
+        let lost = connection.lost().and_then(|lost| lost.cause.clone());
+        let reason = lost.unwrap_or_else(|| Error::failed("").caused_by(error).cause.unwrap_or_default());
+        // Somebody ended the session on purpose; coming back would be against their will.
+        let ended = reason.contains(SqlState::ADMIN_SHUTDOWN.code());
+        let Some(pause) = waiting.backoff.pause().filter(|_| !ended) else {
+            return Ok(false);
+        };
+        connection.tell(&Event::Step {
+            message: format!(
+                "the connection broke ({reason}), and nothing was lost; going on with a new one"
+            ),
+        });
+        let resumed = async {
+            connection.interrupt().sleep(pause).await?;
+            connection.reconnect().await
+        };
+        let resumed: Result<()> = resumed.await;
+        resumed
+            .map(|()| true)
+            .map_err(|error| error.with_detail(self.standing().progress()))
     }
 
-    /// Finds out what became of a transaction whose connection broke.
-    async fn settle(&mut self, task: &Task<'_>, error: &ServerError) -> Result<Outcome> {
+    /// Finds out what became of a transaction whose connection broke: reads the history on a new one and under the
+    /// migration lock. While the lost session still lives it holds that lock, so what is read is final.
+    async fn settle(&mut self, connection: &mut Connection, error: &ServerError) -> Result<Outcome> {
         let started = Instant::now();
-        let script = &task.script;
-        let history = match self.session.read_again().await {
-            Ok(history) => history,
+        let script = &self.task.script;
+        match read_again(connection).await {
+            Ok(history) => *self.history = history,
             Err(reason) => return Err(failure::unknown(script, error, &reason)),
-        };
-        self.history = history;
-        if self.is_done(script) {
+        }
+        if self.is_done() {
             let message = format!(
                 "the connection broke, but {} is committed; going on with a new one",
                 script.deed()
             );
-            self.session.observer.event(&Event::Step { message });
+            connection.tell(&Event::Step { message });
             return Ok(Outcome::Done(started.elapsed()));
         }
         Err(failure::cut_off(script, error, self.standing()))
+    }
+}
+
+impl Work for Step<'_> {
+    type Output = Outcome;
+
+    async fn attempt(&mut self, connection: &mut Connection, begin: Begin) -> Result<Outcome, Fault> {
+        self.completed = None;
+        let script = &self.task.script;
+        tracing::info!(migration = %script.migration, direction = ?script.direction, lock_timeout = ?begin.lock, "running");
+        let Held { transaction, history } = begin_locked(connection, begin).await?;
+        // Runs even if the lock was waited for: another runner may have been the one who held it.
+        let fits = history::check(&history, self.migrations);
+        *self.history = history;
+        fits.and_then(|()| self.is_next())?;
+        if self.is_done() {
+            transaction.rollback().await?;
+            return Ok(Outcome::ByAnother);
+        }
+        let started = Instant::now();
+        set_up(&transaction, self.task.consent, &self.task.before).await?;
+        let committed = transaction.script_and_commit(script.sql, &self.task.after).await;
+        if let Err((error, completed)) = committed {
+            self.completed = Some(completed);
+            return Err(error.into());
+        }
+        self.remember();
+        Ok(Outcome::Done(started.elapsed()))
+    }
+
+    async fn broken(
+        &mut self,
+        connection: &mut Connection,
+        waiting: &mut Waiting,
+        error: ServerError,
+    ) -> Result<Option<Outcome>> {
+        if self.completed.is_none() && self.resume(connection, waiting, &error).await? {
+            return Ok(None);
+        }
+        self.settle(connection, &error).await.map(Some)
+    }
+
+    async fn refused(&self, connection: &mut Connection, error: &ServerError) -> Error {
+        report_notices(connection);
+        failure::refused(&self.task.script, error, self.completed, self.standing())
+    }
+
+    fn locked_out(&self, waiting: &Waiting, error: &ServerError) -> Error {
+        let failed = (error, self.completed);
+        failure::locked_out(&self.task.script, failed, waiting, self.standing())
+    }
+}
+
+async fn read_again(connection: &mut Connection) -> Result<Vec<Applied>> {
+    connection.reconnect().await?;
+    let begin = Begin::new(Access::Write, &connection.settings.timeouts);
+    match begin_locked(connection, begin).await {
+        Ok(Held { transaction, history }) => {
+            // It may have created the history; an error means that the connection is gone, and with it that.
+            let _ended: Result<(), ServerError> = transaction.rollback().await;
+            Ok(history)
+        }
+        Err(Fault::Refused(error)) => Err(error),
+        Err(Fault::Server(error)) => {
+            Err(Error::failed("could not read the migration history").caused_by(&error))
+        }
     }
 }

@@ -2,17 +2,15 @@
 
 use std::time::Duration;
 
-use refinery::Migration;
 use serde::Serialize;
-use tokio_postgres::Client;
-use tokio_postgres::types::Type;
 use uuid::Uuid;
 
-use super::down::{self, Assessment};
-use super::embedded;
+use super::down::Assessment;
+use super::embedded::{self, Migration};
 use super::failure::Standing;
 use super::foreign::Dependent;
-use crate::error::{Error, Result};
+use crate::db::Connection;
+use crate::error::Result;
 use crate::report::{Cell, Report, Tone};
 
 const SET: &str = include_str!("../../../sql/archive/set.sql");
@@ -37,7 +35,7 @@ pub struct Undone {
 
 impl Undone {
     pub(super) fn new(migration: &Migration, elapsed: Option<Duration>) -> Self {
-        let sql = down::text(migration).unwrap_or_default();
+        let sql = migration.down.unwrap_or_default();
         Self {
             version: migration.version(),
             name: migration.name().to_owned(),
@@ -145,39 +143,41 @@ impl Assessment {
         self.new_report(true, migrations.collect())
     }
 
-    pub(super) async fn report(&self, client: &Client, run: Uuid, undone: Vec<Undone>) -> Result<DownReport> {
+    pub(super) async fn report(
+        &self,
+        connection: &mut Connection,
+        run: Uuid,
+        undone: Vec<Undone>,
+    ) -> Result<DownReport> {
         let mut report = self.new_report(false, undone);
         if report.migrations.is_empty() {
             return Ok(report);
         }
-        let failed =
-            |e: &tokio_postgres::Error| Error::failed("could not read what was archived").caused_by(e);
         let run = run.to_string();
-        let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 1] = [(&run, Type::TEXT)];
-        let rows = client
-            .query_typed(SET, &parameters)
-            .await
-            .map_err(|e| failed(&e))?;
-        report.archive_set = rows.first().map(|row| row.get("set_id"));
+        let (set, policies) = connection
+            .read("could not read what was archived", async |transaction| {
+                let set = transaction.query(SET, &[&run]).await?;
+                let policies = match self.restore_policies {
+                    true => transaction.query(POLICIES, &[&run]).await?,
+                    false => Vec::new(),
+                };
+                Ok((set, policies))
+            })
+            .await?;
+        report.archive_set = set.first().map(|row| row.get("set_id"));
         let kept = |row: &tokio_postgres::Row| Kept {
             version: row.get("version"),
             source: row.get("source"),
             rows: row.get("row_count"),
             archive_table: Some(row.get("archive_table")),
         };
-        report.archived = rows.iter().map(kept).collect();
-        if self.restore_policies {
-            let rows = client
-                .query_typed(POLICIES, &parameters)
-                .await
-                .map_err(|e| failed(&e))?;
-            let policy = |row: &tokio_postgres::Row| RestoredPolicy {
-                name: row.get("policy_name"),
-                definition: row.get("definition"),
-                refusal: row.get("refusal"),
-            };
-            report.restored_policies = rows.iter().map(policy).collect();
-        }
+        report.archived = set.iter().map(kept).collect();
+        let policy = |row: &tokio_postgres::Row| RestoredPolicy {
+            name: row.get("policy_name"),
+            definition: row.get("definition"),
+            refusal: row.get("refusal"),
+        };
+        report.restored_policies = policies.iter().map(policy).collect();
         Ok(report)
     }
 }

@@ -1,19 +1,22 @@
 //! Applies what is pending.
 
-use refinery::{Migration, Runner, Target};
 use serde::Serialize;
 
-use super::embedded;
+use super::adoption::{self, Adoption, Obstacle};
+use super::embedded::{self, Migration};
 use super::history::{self, Applied};
 use super::online::{Online, Preparation};
 use super::policies::{self, Policy};
+use super::preconditions;
 use super::preflight::{self, Facts};
+use super::rehearsal::{self, Judge};
 use super::restore::{self, Archived, Restored};
-use super::session::Session;
+use super::transaction::Transactions;
+use super::V3_POLICIES;
 use super::wrapper::{Extras, Migrator, Step};
 use crate::db::Connection;
 use crate::error::{Error, Result};
-use crate::ops::event::Event;
+use crate::event::Event;
 use crate::report::{Cell, Report, Tone};
 
 /// What a run would do, as found before anything is changed.
@@ -25,11 +28,12 @@ pub struct Assessment {
     pub pending: Vec<Migration>,
     /// What the catalogs say; read only if something is pending.
     pub facts: Option<Facts>,
+    /// What is there already of what the pending migrations create; read only if something is pending.
+    pub adoption: Adoption,
     /// What was archived when the pending migrations were undone.
     pub archived: Vec<Archived>,
     /// Whether [`apply`] puts that back.
     pub restore: bool,
-    target: Option<i64>,
 }
 
 impl Assessment {
@@ -40,6 +44,29 @@ impl Assessment {
         policies::leftovers(policies.unwrap_or_default(), &self.versions())
     }
 
+    /// Lists what stands in the way, the most fundamental first; empty if the run may begin.
+    #[must_use]
+    pub fn problems(&self) -> Vec<Error> {
+        let mut problems = self.facts.as_ref().map(Facts::problems).unwrap_or_default();
+        let versions = self.versions();
+        problems.extend(self.adoption.in_the_way(&versions).map(Obstacle::to_error));
+        problems
+    }
+
+    /// Fails with the first problem and names the others.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Failed`].
+    pub fn check(&self) -> Result<()> {
+        preconditions::check(self.problems())
+    }
+
+    /// Lists what becomes of an earlier form's objects, in words.
+    #[must_use]
+    pub fn changes(&self) -> Vec<String> {
+        self.adoption.changes(&self.versions())
+    }
+
     /// Lists what is worth knowing and stops nothing.
     #[must_use]
     pub fn remarks(&self) -> Vec<String> {
@@ -47,6 +74,8 @@ impl Assessment {
             return Vec::new();
         };
         let mut remarks = policies::remarks(&facts.policies, &self.versions());
+        let makes_tenants = self.versions().contains(&super::V1_TENANTS);
+        remarks.extend(facts.creators_remark().filter(|_| makes_tenants));
         if self.history.is_none() {
             remarks.extend(foreign_histories(&facts.other_histories));
             remarks.extend(facts.was_migrated_by_hand().then(|| {
@@ -56,6 +85,17 @@ impl Assessment {
             }));
         }
         remarks
+    }
+
+    /// Tells whether the run replaces the policies of agents.
+    pub(super) fn closes_agents(&self) -> bool {
+        self.pending.iter().any(|migration| migration.version() == V3_POLICIES)
+    }
+
+    /// Tells whether no migration is pending after the run.
+    pub(super) fn is_complete(&self) -> bool {
+        let last = embedded::migrations().last().map(Migration::version);
+        self.pending.last().map(Migration::version) == last
     }
 
     fn restored_versions(&self) -> Vec<i64> {
@@ -86,7 +126,7 @@ pub fn foreign_histories(tables: &[String]) -> Option<String> {
 ///
 /// # Errors
 /// [`crate::Kind::Diverged`], or the first precondition that does not hold.
-pub async fn assess(connection: &Connection, target: Option<i64>) -> Result<Assessment> {
+pub async fn assess(connection: &mut Connection, target: Option<i64>) -> Result<Assessment> {
     loop {
         let history = history::read(connection).await?;
         match assess_as_of(connection, history.clone(), target).await {
@@ -97,7 +137,7 @@ pub async fn assess(connection: &Connection, target: Option<i64>) -> Result<Asse
 }
 
 async fn assess_as_of(
-    connection: &Connection,
+    connection: &mut Connection,
     history: Option<Vec<Applied>>,
     target: Option<i64>,
 ) -> Result<Assessment> {
@@ -113,12 +153,17 @@ async fn assess_as_of(
         history,
         pending,
         facts: None,
+        adoption: Adoption::default(),
         archived: Vec::new(),
         restore: false,
-        target,
     };
     if !assessment.pending.is_empty() {
-        assessment.facts = Some(preflight::read(connection).await?);
+        let facts = preflight::read(connection).await?;
+        // Without agents, or on a standby, there is nothing to compare.
+        if facts.problems().is_empty() {
+            assessment.adoption = adoption::read(connection).await?;
+        }
+        assessment.facts = Some(facts);
     }
     // Only a migration that was applied once can have been undone, and the history's table stays.
     if !assessment.pending.is_empty() && assessment.history.is_some() {
@@ -128,62 +173,61 @@ async fn assess_as_of(
 }
 
 /// Applies what was assessed. `replaced` are the leftover policies that may be replaced; with fewer than
-/// [`Assessment::leftovers`] the server refuses the migration that comes upon another.
+/// [`Assessment::leftovers`] the server refuses the migration that comes upon another. `judge` compares a rehearsal with the
+/// promise.
 ///
 /// # Errors
 /// A precondition that does not hold, [`crate::Kind::Locked`], [`crate::Kind::Diverged`], [`crate::Kind::Unknown`],
 /// or [`crate::Kind::Failed`] with the failing statement.
 pub async fn apply(
-    session: Session<'_>,
+    connection: &mut Connection,
     assessment: &Assessment,
     online: Online,
     replaced: &[Policy],
+    judge: impl Judge,
 ) -> Result<UpReport> {
     let from = last(assessment.history.as_deref().unwrap_or_default());
     let Some(facts) = &assessment.facts else {
         return Ok(UpReport::new(from, assessment, Vec::new(), Vec::new()));
     };
-    facts.check()?;
-    session.observer.event(&Event::RunStarted {
+    assessment.check()?;
+    connection.tell(&Event::RunStarted {
         action: "apply",
         total: assessment.pending.len(),
     });
-    let migrations = embedded::migrations();
-    let mut runner = Runner::new(&migrations);
-    if let Some(target) = assessment.target {
-        runner = runner.set_target(Target::Version(target));
-    }
-    runner.set_migration_table_name(history::TABLE);
-    let mut migrator = Migrator::new(
-        session,
-        migrations,
-        assessment.history.clone(),
-        Extras {
-            consent: policies::consent(replaced),
-            preparation: Preparation {
-                enabled: online.applies_to(facts.agents()),
-            },
-            restored: assessment.restored_versions(),
+    let extras = Extras {
+        consent: policies::consent(replaced),
+        preparation: Preparation {
+            enabled: online.applies_to(facts.agents()),
         },
-    );
-    runner.run_async(&mut migrator).await.map_err(ours)?;
+        restored: assessment.restored_versions(),
+        before: match assessment.adoption.steps.is_empty() {
+            true => String::new(),
+            false => assessment.adoption.announcement(),
+        },
+    };
+    // On a large table it would build every index twice, and keep everybody waiting meanwhile.
+    if assessment.adoption.is_unusual() && !Online::Auto.applies_to(facts.agents()) {
+        rehearsal::rehearse(connection, assessment, &extras, &judge).await?;
+    }
+    let mut migrator = Migrator {
+        transactions: Transactions {
+            connection,
+            migrations: embedded::migrations(),
+            history: assessment.history.clone().unwrap_or_default(),
+        },
+        extras,
+        steps: Vec::new(),
+    };
+    for migration in &assessment.pending {
+        migrator.apply(migration).await?;
+    }
     let steps = std::mem::take(&mut migrator.steps);
     let mut report = UpReport::new(from, assessment, steps, replaced.to_vec());
     if assessment.restore {
         report.restored = migrator.restored(&assessment.archived).await?;
     }
     Ok(report)
-}
-
-/// Takes our error out of refinery's.
-fn ours(error: refinery::Error) -> Error {
-    let error = match error.kind() {
-        refinery::error::Kind::Connection(_, source) => source.downcast_ref::<Error>().cloned(),
-        _ => None,
-    }
-    .ok_or(error);
-    error
-        .unwrap_or_else(|other| Error::failed("could not apply the migrations").with_cause(other.to_string()))
 }
 
 fn last(applied: &[Applied]) -> Option<i64> {

@@ -1,20 +1,19 @@
-//! Lets refinery drive the run, and gives each of its transactions the lock, the timeouts and the second try.
+//! Lets refinery decide what comes next and how it is recorded, and applies it in the engine's transactions.
 
 use std::time::Duration;
 
-use refinery::{AsyncMigrate, Migration};
+use refinery::{AsyncMigrate, Runner, Target};
 use refinery_core::traits::r#async::{AsyncQuery, AsyncTransaction};
 
+use super::embedded::Migration;
 use super::failure::Script;
 use super::history::{self, Applied};
 use super::online::Preparation;
 use super::restore::{self, Archived, Restored};
-use super::session::Session;
+use super::session::report_notices;
 use super::transaction::{Outcome, Task, Transactions};
 use crate::error::{Error, Result};
-use crate::ops::event::Event;
-
-const HISTORY: &str = include_str!("../../../sql/migrate/history.sql");
+use crate::event::Event;
 
 /// A migration of this run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,71 +33,32 @@ pub struct Extras {
     pub preparation: Preparation,
     /// The migrations after which archived data is put back.
     pub restored: Vec<i64>,
+    /// Statements that go before each migration's text.
+    pub before: String,
 }
 
-/// The connection as refinery sees it.
+/// A run in the forward direction.
 pub struct Migrator<'a> {
-    transactions: Transactions<'a>,
-    extras: Extras,
+    /// Its transactions.
+    pub transactions: Transactions<'a>,
+    /// What else it does.
+    pub extras: Extras,
     /// What was done so far.
     pub steps: Vec<Step>,
 }
 
-impl<'a> Migrator<'a> {
-    /// Creates it for a `history` that was just read.
-    #[must_use]
-    pub fn new(
-        session: Session<'a>,
-        migrations: Vec<Migration>,
-        history: Option<Vec<Applied>>,
-        extras: Extras,
-    ) -> Self {
-        Self {
-            transactions: Transactions {
-                session,
-                migrations,
-                history,
-            },
-            extras,
-            steps: Vec::new(),
-        }
-    }
-
-    /// Tells what was put back, on a new connection if need be: all is committed by now.
+impl Migrator<'_> {
+    /// Applies `migration`, the next one, unless another runner has done so meanwhile.
     ///
     /// # Errors
-    /// The server's, with what is applied.
-    pub async fn restored(&mut self, archived: &[Archived]) -> Result<Vec<Restored>> {
-        let session = &mut self.transactions.session;
-        let mut restored = restore::restored(session.connection, archived).await;
-        if restored.is_err() && session.connection.is_closed() {
-            restored = match session.reconnect().await {
-                Ok(()) => restore::restored(session.connection, archived).await,
-                Err(error) => Err(error),
-            };
-        }
-        let progress = self.transactions.standing().progress();
-        restored.map_err(|error| {
-            error.with_hint(format!(
-                "{progress}; vital_archive.contents tells what was put back"
-            ))
-        })
-    }
-
-    async fn apply(&mut self, sql: &str, record: &str) -> Result<()> {
-        let mut migrations = self.transactions.migrations.iter();
-        let found = migrations.find(|m| m.sql() == Some(sql));
-        let Some(migration) = found.cloned() else {
-            return Err(Error::failed(
-                "refinery asked for a migration that this binary does not have",
-            ));
-        };
+    /// Those of [`Transactions::run`], and of the preparation.
+    pub async fn apply(&mut self, migration: &Migration) -> Result<()> {
         let version = migration.version();
         if self.transactions.is_applied(version) {
             self.done(version, Outcome::ByAnother);
             return Ok(());
         }
-        self.transactions.session.interrupt.check()?;
+        self.transactions.connection.interrupt().check()?;
         self.event(&Event::MigrationStarted {
             version,
             name: migration.name().to_owned(),
@@ -106,19 +66,20 @@ impl<'a> Migrator<'a> {
         let standing = self.transactions.standing();
         self.extras
             .preparation
-            .run(&mut self.transactions.session, &migration, standing)
+            .run(self.transactions.connection, migration, standing)
             .await?;
+        let record = Recorder::record(&self.transactions, version).await?;
         let task = Task {
-            script: Script::up(&migration),
-            before: String::new(),
+            script: Script::up(migration),
+            before: self.extras.before.clone(),
             consent: &self.extras.consent,
             after: match self.extras.restored.contains(&version) {
                 true => format!("{}; {record}", restore::statements(version)),
-                false => record.to_owned(),
+                false => record,
             },
         };
         let outcome = self.transactions.run(&task).await?;
-        self.transactions.session.report_notices();
+        report_notices(self.transactions.connection);
         if let Outcome::Done(elapsed) = outcome {
             self.event(&Event::MigrationApplied {
                 version,
@@ -130,8 +91,29 @@ impl<'a> Migrator<'a> {
         Ok(())
     }
 
+    /// Tells what was put back, on a new connection if need be: all is committed by now.
+    ///
+    /// # Errors
+    /// The server's, with what is applied.
+    pub async fn restored(&mut self, archived: &[Archived]) -> Result<Vec<Restored>> {
+        let connection = &mut *self.transactions.connection;
+        let mut restored = restore::restored(connection, archived).await;
+        if restored.is_err() && connection.is_closed() {
+            restored = match connection.reconnect().await {
+                Ok(()) => restore::restored(connection, archived).await,
+                Err(error) => Err(error),
+            };
+        }
+        let progress = self.transactions.standing().progress();
+        restored.map_err(|error| {
+            error.with_hint(format!(
+                "{progress}; vital_archive.contents tells what was put back"
+            ))
+        })
+    }
+
     fn event(&self, event: &Event) {
-        self.transactions.session.observer.event(event);
+        self.transactions.connection.tell(event);
     }
 
     fn done(&mut self, version: i64, outcome: Outcome) {
@@ -142,33 +124,56 @@ impl<'a> Migrator<'a> {
     }
 }
 
-impl AsyncTransaction for Migrator<'_> {
+/// A database as refinery sees it, on which nothing is done: what refinery would send is taken down.
+struct Recorder<'r> {
+    history: &'r [Applied],
+    records: Vec<String>,
+}
+
+impl Recorder<'_> {
+    /// The statement by which refinery records the migration, the next one after the history, once it has compared that
+    /// with the migrations of this binary.
+    async fn record(transactions: &Transactions<'_>, version: i64) -> Result<String> {
+        let known: Vec<refinery::Migration> = transactions.migrations.iter().map(|m| m.known.clone()).collect();
+        let mut runner = Runner::new(&known).set_target(Target::Version(version));
+        runner.set_migration_table_name(history::TABLE);
+        let mut recorder = Recorder {
+            history: &transactions.history,
+            records: Vec::new(),
+        };
+        let failed = |cause: String| Error::failed("could not apply the migrations").with_cause(cause);
+        let run = runner.run_async(&mut recorder).await;
+        run.map_err(|error| failed(error.to_string()))?;
+        let record = recorder.records.pop();
+        record.ok_or_else(|| failed(format!("refinery does not see that {version} is pending")))
+    }
+}
+
+impl AsyncTransaction for Recorder<'_> {
     type Error = Error;
 
-    /// Applies a migration. Refinery passes its text and the statement that records it; when it passes one statement,
-    /// to create the history, nothing is done: that happens in the transaction of the first migration.
+    /// Refinery passes a migration's text and the statement that records it, or one statement that creates the history,
+    /// which is created with the migration lock.
     async fn execute<'a, T: Iterator<Item = &'a str> + Send + 'a>(
         &'a mut self,
         queries: T,
     ) -> Result<usize, Error> {
         let queries: Vec<&str> = queries.collect();
-        if let [sql, record] = queries.as_slice() {
-            self.apply(sql, record).await?;
+        if let [_, record] = queries.as_slice() {
+            self.records.push((*record).to_owned());
         }
         Ok(queries.len())
     }
 }
 
-impl AsyncQuery<Vec<Migration>> for Migrator<'_> {
-    /// Answers from the history that was read before the run, and that is read again under the lock.
-    async fn query<'a>(&'a mut self, _query: &'a str) -> Result<Vec<Migration>, Error> {
-        let history = self.transactions.history.as_deref();
-        Ok(history::to_refinery(history.unwrap_or_default()))
+impl AsyncQuery<Vec<refinery::Migration>> for Recorder<'_> {
+    async fn query<'a>(&'a mut self, _query: &'a str) -> Result<Vec<refinery::Migration>, Error> {
+        Ok(history::to_refinery(self.history))
     }
 }
 
-impl AsyncMigrate for Migrator<'_> {
+impl AsyncMigrate for Recorder<'_> {
     fn assert_migrations_table_query(_migration_table_name: &str) -> String {
-        HISTORY.to_owned()
+        String::new()
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde::Deserialize;
-use tokio_postgres::Transaction;
 
+use crate::db::Transaction;
 use crate::error::{Error, Result};
 use crate::model::{Role, TenantRef, UserRef};
 use crate::ops::members::{Seat, Wish};

@@ -1,13 +1,12 @@
 //! Brings the database to what a file says, and never deletes.
 
 use serde::Serialize;
-use tokio_postgres::Transaction;
 
 use super::file::{SeedFile, SeedTenant};
 use super::value::Given;
+use crate::db::Transaction;
 use crate::error::Error;
 use crate::model::{TenantRef, UserRef};
-use crate::ops::event::Observer;
 use crate::ops::members::{self, Member, Seat, Wish};
 use crate::ops::tenancy::{Fault, Outcome, people, tenants};
 use crate::ops::tenant::{Assignment, TenantChange, insert, write};
@@ -139,7 +138,6 @@ pub async fn seed(
     transaction: &Transaction<'_>,
     file: &SeedFile,
     allow_no_owner: bool,
-    observer: &dyn Observer,
 ) -> Result<Seeded, Fault> {
     let mut items = Vec::new();
     for tenant in in_order(&file.tenants)? {
@@ -147,7 +145,7 @@ pub async fn seed(
         items.push(tenant_item(&change));
     }
     let seats = seats(transaction, &file.tenants).await?;
-    let members = members::change(transaction, &seats, allow_no_owner, observer).await?;
+    let members = members::change(transaction, &seats, allow_no_owner).await?;
     items.extend(members.members.iter().map(member_item));
     let admins = people::find(transaction, &file.platform_admins).await?;
     for change in admins::grant(transaction, &admins, None).await?.users {

@@ -4,13 +4,15 @@ use std::collections::HashMap;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
-use tokio_postgres::{Row, Transaction};
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::file::{COLUMNS, SCHEMA};
+use crate::db::Transaction;
 use crate::model::{Email, MembershipStatus, Role, UserId, UserRef};
 use crate::ops::tenancy::Fault;
 use crate::ops::tenancy::people::{self, Found};
+use crate::ops::tenant::{LEFT_OUT, document};
 use crate::report::{Cell, Report};
 
 const SEED: &str = include_str!("../../../sql/report/seed.sql");
@@ -20,6 +22,9 @@ const SEED: &str = include_str!("../../../sql/report/seed.sql");
 pub struct Export {
     tenants: Vec<Tenant>,
     platform_admins: Vec<String>,
+    /// What is not in the file because [`super::seed`] could not read it, line by line.
+    #[serde(skip)]
+    pub left_out: Vec<String>,
 }
 
 /// A tenant: its columns in a fixed order, without those that hold what a new tenant holds.
@@ -86,19 +91,38 @@ impl Report for Export {
     }
 }
 
-/// Reads the tenancy in one snapshot. Users are named by address where that names just them, else by id.
+/// Reads the tenancy in one snapshot. Users are named by address where that names just them, else by id; those who are gone
+/// from `auth.users` are left out.
 ///
 /// # Errors
 /// The server's.
 pub async fn export(transaction: &Transaction<'_>) -> Result<Export, Fault> {
-    let rows = transaction.query(SEED, &[]).await?;
-    let admins: Vec<Uuid> = rows.first().map(|row| row.get("admins")).unwrap_or_default();
-    let members: Vec<Vec<(Uuid, Role, MembershipStatus)>> = rows
+    let sql = SEED.replace("{document}", &document(transaction).await?);
+    let rows = transaction.query(&sql, &[]).await?;
+    let mut admins: Vec<Uuid> = rows.first().map(|row| row.get("admins")).unwrap_or_default();
+    let mut members: Vec<Vec<(Uuid, Role, MembershipStatus)>> = rows
         .iter()
         .map(|row| serde_json::from_value(row.get("members")).unwrap_or_default())
         .collect();
     let mut ids = admins.clone();
     ids.extend(members.iter().flatten().map(|(id, ..)| *id));
+    let gone = people::gone(transaction, &ids).await?;
+    admins.retain(|id| !gone.contains(id));
+    for members in &mut members {
+        members.retain(|(id, ..)| !gone.contains(id));
+    }
+    ids.retain(|id| !gone.contains(id));
+    let mut left_out: Vec<String> = Vec::new();
+    let mut gone: Vec<Uuid> = gone.into_iter().collect();
+    gone.sort();
+    left_out.extend(
+        gone.iter()
+            .map(|id| format!("user {id}, who is gone from auth.users")),
+    );
+    for row in &rows {
+        let tenant: Value = row.get("document");
+        left_out.extend(unreadable(&tenant));
+    }
     let names = names(transaction, &ids).await?;
     let name = |id: &Uuid| names.get(id).cloned().unwrap_or_else(|| id.to_string());
     let tenant = |(row, members): (&Row, &Vec<(Uuid, Role, MembershipStatus)>)| {
@@ -119,7 +143,26 @@ pub async fn export(transaction: &Transaction<'_>) -> Result<Export, Fault> {
     Ok(Export {
         tenants: rows.iter().zip(&members).map(tenant).collect(),
         platform_admins,
+        left_out,
     })
+}
+
+/// Whether a document is only the note that it was not read.
+fn is_left_out(value: &Value) -> bool {
+    value.get(LEFT_OUT).is_some_and(|left_out| *left_out == true)
+}
+
+/// The documents of a tenant that were not read.
+fn unreadable(tenant: &Value) -> Vec<String> {
+    let slug = tenant.get("slug").and_then(Value::as_str).unwrap_or_default();
+    let columns = tenant.as_object().into_iter().flatten();
+    columns
+        .filter(|(_, value)| is_left_out(value))
+        .map(|(column, value)| {
+            let size = value.get("size").and_then(Value::as_u64).unwrap_or_default();
+            format!("{column} of tenant `{slug}`, which is too large, too deep or not to be decoded ({size} bytes)")
+        })
+        .collect()
 }
 
 /// The columns to write: slug first, then in the file's order, those that a new tenant would not have anyway.
@@ -129,7 +172,7 @@ fn columns(document: &Value, parent: Option<&str>) -> Vec<(&'static str, Value)>
     for column in COLUMNS {
         let column = column.trim_start_matches("r#");
         let value = value(column);
-        if value != default(column, document) {
+        if value != default(column, document) && !is_left_out(&value) {
             columns.push((column, value));
         }
         if column == "type" {

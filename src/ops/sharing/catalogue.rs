@@ -5,13 +5,10 @@ use uuid::Uuid;
 
 use super::Mode;
 use super::find::{Tenant, tenant};
-use super::snapshot::{failed, snapshot};
-use crate::db::Connection;
-use crate::error::Result;
+use crate::db::{Fault, Transaction};
 
 const CATALOGUE: &str = include_str!("../../../sql/sharing/catalogue.sql");
 const TENANTS: &str = include_str!("../../../sql/sharing/all_tenants.sql");
-const TASK: &str = "could not list the agents";
 
 /// Agents and tenants.
 #[derive(Debug, Serialize)]
@@ -43,22 +40,15 @@ pub struct Listed {
 ///
 /// # Errors
 /// [`crate::Kind::Failed`] if the database is not migrated, or the role does not see every agent.
-pub async fn catalogue(connection: &mut Connection, limit: i64) -> Result<Catalogue> {
-    let transaction = snapshot(connection, TASK).await?;
-    let tenants = transaction
-        .query(TENANTS, &[])
-        .await
-        .map_err(|e| failed(TASK, &e))?;
+pub async fn catalogue(transaction: &Transaction<'_>, limit: i64) -> Result<Catalogue, Fault> {
+    let tenants = transaction.query(TENANTS, &[]).await?;
     let tenants: Vec<Tenant> = tenants.iter().map(tenant).collect();
     let place: std::collections::HashMap<Uuid, usize> = tenants
         .iter()
         .enumerate()
         .map(|(at, tenant)| (tenant.id, at))
         .collect();
-    let rows = transaction
-        .query(CATALOGUE, &[&(limit + 1)])
-        .await
-        .map_err(|e| failed(TASK, &e))?;
+    let rows = transaction.query(CATALOGUE, &[&(limit + 1)]).await?;
     let listed = |row: &tokio_postgres::Row| {
         let mode = Mode::of(row.get("sharing_mode"));
         let with: Vec<Uuid> = match mode {

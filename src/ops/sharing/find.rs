@@ -1,13 +1,13 @@
 //! Finds the tenants, users and agents that an argument names.
 
-use tokio_postgres::{Row, Transaction};
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::Mode;
-use super::snapshot::failed;
-use crate::error::{Error, Result};
+use crate::db::{Fault, Transaction};
+use crate::error::Error;
 use crate::model::UserRef;
-use crate::ops::tenancy::{Fault, nearest, people};
+use crate::ops::tenancy::{nearest, people};
 
 const AGENTS: &str = include_str!("../../../sql/sharing/find_agents.sql");
 const AGENT_NAMES: &str = include_str!("../../../sql/sharing/agent_names.sql");
@@ -15,7 +15,6 @@ const TENANTS: &str = include_str!("../../../sql/sharing/find_tenants.sql");
 const TENANT_NAMES: &str = "select t.slug::text from public.tenants as t order by t.slug limit 10000";
 const HAS_USERS: &str = include_str!("../../../sql/sharing/has_users.sql");
 const REQUESTED: &str = include_str!("../../../sql/sharing/requested_tenant.sql");
-const TASK: &str = "could not look up what the arguments name";
 
 /// A tenant.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -68,16 +67,13 @@ pub struct Agent {
 ///
 /// # Errors
 /// [`crate::Kind::Failed`] if there is none, naming the nearest.
-pub async fn tenants(transaction: &Transaction<'_>, texts: &[String]) -> Result<Vec<Tenant>> {
-    let rows = transaction
-        .query(TENANTS, &[&texts])
-        .await
-        .map_err(|e| failed(TASK, &e))?;
+pub async fn tenants(transaction: &Transaction<'_>, texts: &[String]) -> Result<Vec<Tenant>, Fault> {
+    let rows = transaction.query(TENANTS, &[&texts]).await?;
     let mut found = Vec::new();
     for (position, text) in (1_i64..).zip(texts) {
         match rows.iter().find(|row| row.get::<_, i64>("position") == position) {
             Some(row) => found.push(tenant(row)),
-            None => return Err(unknown(transaction, "tenant", text, TENANT_NAMES).await),
+            None => return Err(unknown(transaction, "tenant", text, TENANT_NAMES).await?.into()),
         }
     }
     Ok(found)
@@ -97,18 +93,12 @@ pub(super) fn tenant(row: &Row) -> Tenant {
 ///
 /// # Errors
 /// [`crate::Kind::Failed`] if there is none, naming the nearest; [`crate::Kind::Usage`] for what is neither.
-pub async fn user(transaction: &Transaction<'_>, text: &str) -> Result<User> {
+pub async fn user(transaction: &Transaction<'_>, text: &str) -> Result<User, Fault> {
     let named: UserRef = text.parse().map_err(Error::usage)?;
-    let person = people::find_one(transaction, &named).await.map_err(refused)?;
-    let known = transaction
-        .query_one(HAS_USERS, &[])
-        .await
-        .map_err(|e| failed(TASK, &e))?;
+    let person = people::find_one(transaction, &named).await?;
+    let known = transaction.query_one(HAS_USERS, &[]).await?;
     let requested = match known.get(0) {
-        true => transaction
-            .query_opt(REQUESTED, &[&person.id.0])
-            .await
-            .map_err(|e| failed(TASK, &e))?,
+        true => transaction.query_opt(REQUESTED, &[&person.id.0]).await?,
         false => None,
     };
     Ok(User {
@@ -118,29 +108,19 @@ pub async fn user(transaction: &Transaction<'_>, text: &str) -> Result<User> {
     })
 }
 
-fn refused(fault: Fault) -> Error {
-    match fault {
-        Fault::Server(error) => failed(TASK, &error),
-        Fault::Refused(error) => error,
-    }
-}
-
 /// Finds agents by uuid, slug or unique name, in the order of `texts`, each once.
 ///
 /// # Errors
 /// [`crate::Kind::Failed`] if there is none or more than one, naming the nearest or all of them.
-pub async fn agents(transaction: &Transaction<'_>, texts: &[String]) -> Result<Vec<Agent>> {
+pub async fn agents(transaction: &Transaction<'_>, texts: &[String]) -> Result<Vec<Agent>, Fault> {
     let mut found: Vec<Agent> = Vec::new();
     for text in texts {
         let id = Uuid::try_parse(text).ok();
-        let rows = transaction
-            .query(AGENTS, &[&id, &text])
-            .await
-            .map_err(|e| failed(TASK, &e))?;
+        let rows = transaction.query(AGENTS, &[&id, &text]).await?;
         match rows.as_slice() {
-            [] => return Err(unknown(transaction, "agent", text, AGENT_NAMES).await),
+            [] => return Err(unknown(transaction, "agent", text, AGENT_NAMES).await?.into()),
             [row] => found.push(agent(row)),
-            _ => return Err(ambiguous("agent", text, rows.iter().map(|row| row.get("id")))),
+            _ => return Err(ambiguous("agent", text, rows.iter().map(|row| row.get("id"))).into()),
         }
     }
     let mut seen = std::collections::HashSet::new();
@@ -165,12 +145,12 @@ fn ambiguous(kind: &str, text: &str, ids: impl Iterator<Item = Uuid>) -> Error {
     error
 }
 
-async fn unknown(transaction: &Transaction<'_>, kind: &str, text: &str, names: &str) -> Error {
+async fn unknown(transaction: &Transaction<'_>, kind: &str, text: &str, names: &str) -> Result<Error, Fault> {
     let error = Error::failed(format!("{kind} `{text}` does not exist"));
-    let rows = transaction.query(names, &[]).await.unwrap_or_default();
+    let rows = transaction.query(names, &[]).await?;
     let near = nearest(&text.to_lowercase(), rows.iter().map(|row| row.get(0)));
-    match near.first() {
+    Ok(match near.first() {
         Some(name) => error.with_hint(format!("did you mean `{name}`?")),
         None => error,
-    }
+    })
 }

@@ -7,15 +7,14 @@ use uuid::Uuid;
 
 use super::find;
 use super::report::{Tenant, by_tenant, tenant};
-use super::snapshot::{failed, snapshot};
-use crate::db::Connection;
-use crate::error::Result;
+use crate::db::{Fault, Transaction};
 use crate::report::{Cell, Report, Tone};
 
 const PAIRS: &str = include_str!("../../../sql/report/sharing_matrix.sql");
 /// Up to so many pairs are listed each.
 const MOST: usize = 10_000;
-const TASK: &str = "could not report who sees whose agents";
+/// What it is called when it cannot be made.
+pub const TASK: &str = "could not report who sees whose agents";
 
 /// The matrix. What everybody sees is kept once an owner and what is shared selectively once a pair, so its size follows the
 /// number of tenants that share, not the number of agents.
@@ -49,21 +48,18 @@ pub struct Sight {
 ///
 /// # Errors
 /// [`crate::Kind::Failed`] if the database is not migrated, or the role does not see every agent.
-pub async fn matrix(connection: &mut Connection, owners: &[String], viewers: &[String]) -> Result<Matrix> {
-    let transaction = snapshot(connection, TASK).await?;
-    let owners = find::tenants(&transaction, owners).await?;
-    let viewers = find::tenants(&transaction, viewers).await?;
-    let by_tenant = by_tenant(&transaction).await.map_err(|e| failed(TASK, &e))?;
-    let tenants = transaction
-        .query(by_tenant, &[])
-        .await
-        .map_err(|e| failed(TASK, &e))?;
+pub async fn matrix(
+    transaction: &Transaction<'_>,
+    owners: &[String],
+    viewers: &[String],
+) -> Result<Matrix, Fault> {
+    let owners = find::tenants(transaction, owners).await?;
+    let viewers = find::tenants(transaction, viewers).await?;
+    let by_tenant = by_tenant(transaction).await?;
+    let tenants = transaction.query(by_tenant, &[]).await?;
     let tenants: Vec<Tenant> = tenants.iter().map(tenant).collect();
     let place: HashMap<Option<Uuid>, usize> = tenants.iter().enumerate().map(|(at, t)| (t.id, at)).collect();
-    let pairs = transaction
-        .query(PAIRS, &[])
-        .await
-        .map_err(|e| failed(TASK, &e))?;
+    let pairs = transaction.query(PAIRS, &[]).await?;
     let mut selective = HashMap::with_capacity(pairs.len());
     for row in &pairs {
         // An owner that does not exist is as good as none; a recipient that does not exist sees nothing.

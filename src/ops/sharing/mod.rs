@@ -10,6 +10,8 @@ pub mod report;
 mod snapshot;
 pub mod timeline;
 
+pub use snapshot::read;
+
 use serde::Serialize;
 
 /// How an agent is shared.

@@ -5,12 +5,9 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 
 use super::audit::Trail;
-use super::snapshot::failed;
-use crate::db::Connection;
-use crate::error::Result;
+use crate::db::{Fault, Transaction};
 
 const TIMELINE: &str = include_str!("../../../sql/sharing/timeline.sql");
-const TASK: &str = "could not read the sharing audit";
 
 /// The entries of the audit by stretches of time, oldest first.
 #[derive(Debug, Default, Serialize)]
@@ -60,8 +57,8 @@ impl Bucket {
 ///
 /// # Errors
 /// [`crate::Kind::Failed`] if the database is not migrated.
-pub async fn timeline(connection: &mut Connection, trail: &Trail) -> Result<Timeline> {
-    let rows = connection.query(TIMELINE, &trail.parameters()).await;
+pub async fn timeline(transaction: &Transaction<'_>, trail: &Trail) -> Result<Timeline, Fault> {
+    let rows = transaction.query(TIMELINE, &trail.parameters()).await?;
     let bucket = |row: &tokio_postgres::Row| Bucket {
         at: row.get("at"),
         seconds: row.get("seconds"),
@@ -70,6 +67,6 @@ pub async fn timeline(connection: &mut Connection, trail: &Trail) -> Result<Time
         modified: row.get("modified"),
     };
     Ok(Timeline {
-        buckets: rows.map_err(|e| failed(TASK, &e))?.iter().map(bucket).collect(),
+        buckets: rows.iter().map(bucket).collect(),
     })
 }

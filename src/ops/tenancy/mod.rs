@@ -1,13 +1,12 @@
 //! What all commands that run the tenancy share: transactions with attribution, and finding users and tenants.
 
-mod fault;
 mod nearest;
 mod operator;
 pub mod people;
 pub mod tenants;
 mod transaction;
 
-pub use fault::Fault;
+pub use crate::db::Fault;
 pub use nearest::nearest;
 pub use operator::Operator;
 pub use people::Person;

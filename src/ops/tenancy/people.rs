@@ -3,11 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
-use tokio_postgres::Transaction;
 use uuid::Uuid;
 
-use super::fault::Fault;
 use super::nearest::{nearest, question};
+use crate::db::{Fault, Transaction};
 use crate::error::{Error, Result};
 use crate::model::{Email, UserId, UserRef};
 
@@ -15,6 +14,7 @@ const DIRECTORY: &str = include_str!("../../../sql/admin/directory.sql");
 const USERS: &str = include_str!("../../../sql/admin/users.sql");
 const USERS_BY_ID: &str = include_str!("../../../sql/admin/users_by_id.sql");
 const NEAR_USERS: &str = include_str!("../../../sql/admin/near_users.sql");
+const GONE_USERS: &str = include_str!("../../../sql/admin/gone_users.sql");
 const KNOWN_USERS: &str = include_str!("../../../sql/admin/known_users.sql");
 const KNOWN_USER_IDS: &str = include_str!("../../../sql/admin/known_user_ids.sql");
 
@@ -187,6 +187,47 @@ pub async fn find(transaction: &Transaction<'_>, wanted: &[UserRef]) -> Result<V
         }
     }
     Ok(people)
+}
+
+/// Finds users who are to lose something, all of them or none: whoever is gone from `auth.users` is found by id for as long
+/// as they have a membership or a role.
+///
+/// # Errors
+/// As [`find`].
+pub async fn find_to_revoke(transaction: &Transaction<'_>, wanted: &[UserRef]) -> Result<Vec<Person>, Fault> {
+    let found = look_up(transaction, wanted).await?;
+    let gone = wanted
+        .iter()
+        .zip(&found)
+        .filter_map(|(user, found)| match (user, found) {
+            (UserRef::Id(id), Found::Nobody) => Some(id.0),
+            _ => None,
+        });
+    let gone: Vec<Uuid> = gone.collect();
+    let rows = transaction.query(GONE_USERS, &[&gone]).await?;
+    let gone: HashSet<Uuid> = rows.iter().map(|row| row.get("id")).collect();
+    let mut people = Vec::with_capacity(found.len());
+    for (user, found) in wanted.iter().zip(found) {
+        match (user, found) {
+            (_, Found::One(person)) => people.push(person),
+            (UserRef::Id(id), Found::Nobody) if gone.contains(&id.0) => {
+                people.push(Person { id: *id, email: None })
+            }
+            (_, missing) => return Err(unknown(transaction, user, &missing).await?.into()),
+        }
+    }
+    Ok(people)
+}
+
+/// Which of these users are gone from `auth.users`; nobody where that table does not exist or cannot be read.
+///
+/// # Errors
+/// The server's.
+pub async fn gone(transaction: &Transaction<'_>, ids: &[Uuid]) -> Result<HashSet<Uuid>, Fault> {
+    let wanted: Vec<UserRef> = ids.iter().map(|id| UserRef::Id(UserId(*id))).collect();
+    let found = look_up(transaction, &wanted).await?;
+    let gone = ids.iter().zip(found).filter(|(_, found)| *found == Found::Nobody);
+    Ok(gone.map(|(id, _)| *id).collect())
 }
 
 /// Finds one user.

@@ -1,15 +1,16 @@
 //! Tenants, found by id or slug.
 
 use serde::Serialize;
-use tokio_postgres::{Row, Transaction};
+use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::fault::Fault;
 use super::nearest::{nearest, question};
+use crate::db::{Fault, Transaction};
 use crate::error::{Error, Result};
 use crate::model::{TenantId, TenantRef};
 
 const TENANTS: &str = include_str!("../../../sql/admin/tenants.sql");
+const SEEDED_TENANTS: &str = include_str!("../../../sql/admin/seeded_tenants.sql");
 const KNOWN_TENANTS: &str = include_str!("../../../sql/admin/known_tenants.sql");
 
 /// What identifies a tenant to a person.
@@ -54,7 +55,16 @@ impl TenantName {
     }
 }
 
-/// Looks up tenants, in the order of `wanted`.
+/// The slug under which a migration seeded a tenant with an id of its own.
+const DH_STARTUP: &str = "digital-health-startup";
+
+/// The tenant that was seeded as [`DH_STARTUP`] and is called otherwise by now.
+async fn renamed(transaction: &Transaction<'_>) -> Result<Option<TenantName>, Fault> {
+    let rows = transaction.query(SEEDED_TENANTS, &[&vec![DH_STARTUP]]).await?;
+    Ok(rows.first().map(TenantName::from))
+}
+
+/// Looks up tenants, in the order of `wanted`. Digital Health Startup is found under the slug that it was seeded with, too.
 ///
 /// # Errors
 /// The server's.
@@ -72,7 +82,13 @@ pub async fn look_up(
     let rows = transaction.query(TENANTS, &[&ids, &slugs]).await?;
     let known: Vec<TenantName> = rows.iter().map(TenantName::from).collect();
     let of = |wanted: &TenantRef| known.iter().find(|tenant| tenant.is(wanted)).cloned();
-    Ok(wanted.iter().map(of).collect())
+    let mut found: Vec<Option<TenantName>> = wanted.iter().map(of).collect();
+    for (wanted, found) in wanted.iter().zip(&mut found) {
+        if found.is_none() && matches!(wanted, TenantRef::Slug(slug) if slug.as_str() == DH_STARTUP) {
+            *found = renamed(transaction).await?;
+        }
+    }
+    Ok(found)
 }
 
 /// Finds one tenant.

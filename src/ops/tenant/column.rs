@@ -1,10 +1,9 @@
 //! The columns of `public.tenants` in the live catalog, and the values that assignments make of them.
 
-use tokio_postgres::Transaction;
-
 use super::assignment::Assignment;
+use crate::db::Transaction;
 use crate::error::Error;
-use crate::model::TenantRef;
+use crate::model::{TenantId, TenantRef};
 use crate::ops::tenancy::{Fault, nearest, tenants};
 
 const COLUMNS: &str = include_str!("../../../sql/admin/tenant_columns.sql");
@@ -35,11 +34,60 @@ impl Cell {
     }
 }
 
-/// Turns assignments into one value a column. Paths are applied to `current`, the tenant's row as text values.
+/// The most bytes of a document, and half the most characters of a text, that is read of a tenant.
+const MOST: u32 = 131_072;
+
+/// Numbers that a double cannot hold.
+const HUGE: &str =
+    r#"$.** ? (@.type() == "number" && (@ > 1e308 || @ < -1e308 || @ > -1e-300 && @ < 1e-300 && @ != 0))"#;
+
+/// The key of what stands for a document that is not read.
+pub(crate) const LEFT_OUT: &str = "left_out";
+
+/// The expression that makes one document of a tenant `t`. What a tenant's people wrote must not keep an operator from
+/// reading the rest: a document that is very large, deep, or holds numbers that nobody can decode is left out, and its
+/// size and a hash stand in its place.
+pub(crate) async fn document(transaction: &Transaction<'_>) -> Result<String, Fault> {
+    let columns = columns(transaction).await?;
+    let read: Vec<_> = columns.iter().map(Column::bounded).collect();
+    Ok(format!(
+        "(select to_jsonb(r) from (select {}) as r)",
+        read.join(", ")
+    ))
+}
+
+impl Column {
+    fn bounded(&self) -> String {
+        let name = &self.quoted;
+        if self.is_json {
+            return format!(
+                "case when pg_column_size(t.{name} #> '{{}}') <= {MOST} and not t.{name} @? '$.**{{65 to last}}' \
+                 and not t.{name} @? '{HUGE}' then t.{name} when t.{name} is not null then \
+                 jsonb_build_object('{LEFT_OUT}', true, 'size', pg_column_size(t.{name} #> '{{}}'), \
+                 'hash', to_hex(jsonb_hash_extended(t.{name}, 0))) end as {name}"
+            );
+        }
+        match self.kind.as_str() {
+            "text" => format!("left(t.{name}, {}) as {name}", MOST / 2),
+            _ => format!("t.{name}"),
+        }
+    }
+
+    /// The comparison of the column with an expression; jsonb equality takes 50 and 50.000 for the same.
+    pub(super) fn differs(&self, expression: &str) -> String {
+        let name = &self.quoted;
+        match self.is_json {
+            true => format!("record_image_ne(row(t.{name}), row({expression}))"),
+            false => format!("t.{name} is distinct from {expression}"),
+        }
+    }
+}
+
+/// Turns assignments into one value a column. Paths are applied to what `tenant` holds.
 pub(super) async fn cells(
     transaction: &Transaction<'_>,
     assignments: &[Assignment],
-    current: impl Fn(&str) -> Option<String>,
+    tenant: Option<TenantId>,
 ) -> Result<Vec<Cell>, Fault> {
     let columns = columns(transaction).await?;
     let mut cells: Vec<Cell> = Vec::new();
@@ -48,7 +96,10 @@ pub(super) async fn cells(
         let at = match cells.iter().position(|cell| cell.column.name == column.name) {
             Some(at) => at,
             None => {
-                let value = current(&column.name);
+                let value = match tenant {
+                    Some(tenant) if !assignment.path.is_empty() => held(transaction, column, tenant).await?,
+                    _ => None,
+                };
                 cells.push(Cell {
                     column: column.clone(),
                     value,
@@ -63,6 +114,19 @@ pub(super) async fn cells(
         };
     }
     Ok(cells)
+}
+
+/// What a tenant holds in a column, as text.
+async fn held(
+    transaction: &Transaction<'_>,
+    column: &Column,
+    tenant: TenantId,
+) -> Result<Option<String>, Fault> {
+    let sql = format!(
+        "select t.{}::text as held from public.tenants as t where t.id = $1",
+        column.quoted
+    );
+    Ok(transaction.query_one(&sql, &[&tenant.0]).await?.get("held"))
 }
 
 async fn columns(transaction: &Transaction<'_>) -> Result<Vec<Column>, Fault> {

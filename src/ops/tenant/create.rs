@@ -1,9 +1,8 @@
 //! Creates a tenant.
 
-use tokio_postgres::Transaction;
-
 use super::assignment::Assignment;
 use super::write::{TenantChange, insert, write};
+use crate::db::Transaction;
 use crate::error::Error;
 use crate::model::{TenantRef, TenantSlug, TenantType};
 use crate::ops::tenancy::{Fault, tenants};

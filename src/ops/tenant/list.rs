@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 use time::OffsetDateTime;
-use tokio_postgres::{Row, Transaction};
+use tokio_postgres::Row;
 
+use crate::db::Transaction;
 use crate::model::{TenantId, TenantStatus, TenantType};
 use crate::ops::tenancy::Fault;
 use crate::report::{Cell, Report, Tone};

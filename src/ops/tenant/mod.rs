@@ -10,5 +10,6 @@ pub mod update;
 mod write;
 
 pub use assignment::Assignment;
+pub(super) use column::{LEFT_OUT, document};
 pub use write::{Given, TenantChange};
 pub(super) use write::{insert, shown, write};

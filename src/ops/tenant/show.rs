@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use tokio_postgres::Transaction;
 use uuid::Uuid;
 
+use super::column::document;
 use super::write::shown;
+use crate::db::Transaction;
 use crate::model::{TenantRef, UserId};
 use crate::ops::tenancy::{Fault, Person, people, tenants};
 use crate::report::{Cell, Report, Tone};
@@ -139,7 +140,8 @@ impl Limit {
 /// A refusal that names the nearest slugs of an unknown tenant.
 pub async fn show(transaction: &Transaction<'_>, tenant: &TenantRef) -> Result<TenantDetails, Fault> {
     let tenant = tenants::find(transaction, tenant).await?;
-    let row = transaction.query_one(TENANT, &[&tenant.id.0]).await?;
+    let sql = TENANT.replace("{document}", &document(transaction).await?);
+    let row = transaction.query_one(&sql, &[&tenant.id.0]).await?;
     let document: Value = row.get("document");
     let members: Vec<MemberCount> = serde_json::from_value(row.get("members")).unwrap_or_default();
     let agents: BTreeMap<String, i64> = serde_json::from_value(row.get("agents")).unwrap_or_default();

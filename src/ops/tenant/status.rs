@@ -1,10 +1,10 @@
 //! Suspends, activates and archives tenants, and tells whom that concerns.
 
 use serde::Serialize;
-use tokio_postgres::Transaction;
 
 use super::assignment::Assignment;
 use super::write::{TenantChange, write};
+use crate::db::Transaction;
 use crate::error::Error;
 use crate::model::{TenantRef, TenantStatus};
 use crate::ops::tenancy::{Fault, Outcome, TenantName, tenants};

@@ -1,9 +1,8 @@
 //! Changes columns of a tenant.
 
-use tokio_postgres::Transaction;
-
 use super::assignment::Assignment;
 use super::write::{TenantChange, write};
+use crate::db::Transaction;
 use crate::error::Error;
 use crate::model::TenantRef;
 use crate::ops::tenancy::{Fault, tenants};

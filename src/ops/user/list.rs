@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 use time::OffsetDateTime;
-use tokio_postgres::{Row, Transaction};
+use tokio_postgres::Row;
 use uuid::Uuid;
 
+use crate::db::Transaction;
 use crate::model::{MembershipStatus, Role, TenantRef, UserId};
 use crate::ops::tenancy::{Fault, Person, people, tenants};
 use crate::ops::tenant::list::status_cell;

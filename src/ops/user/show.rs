@@ -1,12 +1,13 @@
 //! Shows one user.
 
 use serde::Serialize;
-use tokio_postgres::Transaction;
 use uuid::Uuid;
 
 use super::list::Membership;
+use crate::db::Transaction;
 use crate::model::UserRef;
-use crate::ops::tenancy::{Fault, Person, people};
+use crate::ops::tenancy::people::{self, Found};
+use crate::ops::tenancy::{Fault, Person};
 use crate::ops::tenant::list::status_cell;
 use crate::report::{Cell, Report, Tone};
 
@@ -69,7 +70,13 @@ impl Report for UserDetails {
 /// # Errors
 /// A refusal that names the nearest matches of an unknown user.
 pub async fn show(transaction: &Transaction<'_>, user: &UserRef) -> Result<UserDetails, Fault> {
-    let user = people::find_one(transaction, user).await?;
+    // Whoever is gone from auth.users is shown for as long as there is something to show.
+    let Some(user) = people::find_to_revoke(transaction, std::slice::from_ref(user))
+        .await?
+        .pop()
+    else {
+        return Err(people::unknown(transaction, user, &Found::Nobody).await?.into());
+    };
     let (tenant, role, status): (Option<Uuid>, Option<&str>, Option<&str>) = (None, None, None);
     let rows = transaction
         .query(MEMBERSHIPS, &[&tenant, &role, &status, &user.id.0])

@@ -3,15 +3,19 @@
 use std::pin::Pin;
 
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Error as ServerError, Row, Transaction};
+use tokio_postgres::{Error as ServerError, Row};
 
 use super::check::{self, Check};
 use super::finding::{Finding, NotChecked, reason};
 use super::pipeline;
-use crate::db::Connection;
+use crate::db::engine::retry;
+use crate::db::{Connection, Fault, Transaction};
 use crate::error::{Error, Result};
 
 const CREATE: &str = include_str!("../../../sql/probe/create.sql");
+/// Acts as whoever verifies again, who is not whom the session began as where the engine put that right.
+const BE_ONESELF: &str = "; select pg_catalog.set_config('role', pg_catalog.current_setting('vital.prober'), true); \
+     set local search_path = pg_catalog";
 const BUILD: &str = include_str!("../../../sql/probe/build.sql");
 const FINISH: &str = include_str!("../../../sql/probe/finish.sql");
 const FIND_TABLES: &str = include_str!("../../../sql/probe/tables_find.sql");
@@ -72,11 +76,15 @@ pub(super) async fn behave(connection: &mut Connection, checks: &[&Check]) -> Re
     if checks.is_empty() {
         return Ok(Behaviour::default());
     }
-    let failed = |error: &ServerError| Error::failed("could not act as users").caused_by(error);
-    let transaction = connection.begin().await.map_err(|e| failed(&e))?;
-    let outcome = match create(&transaction).await {
-        Ok(columns) => act(&transaction, checks, &columns).await,
-        Err(error) => {
+    connection
+        .rehearse("could not act as users", async |transaction| {
+            let error = match create(transaction).await {
+                Ok(columns) => return act(transaction, checks, &columns).await,
+                Err(error) => error,
+            };
+            if retry::is_passing(&error) || retry::is_broken(&error) {
+                return Err(error.into());
+            }
             // What the server refused while the probe was built, finish.sql tells with its SQLSTATE.
             let told = error.as_db_error().map(|db| db.message());
             let told = told.filter(|message| message.contains("(SQLSTATE "));
@@ -87,26 +95,25 @@ pub(super) async fn behave(connection: &mut Connection, checks: &[&Check]) -> Re
                 not_checked: all.collect(),
                 ..Behaviour::default()
             })
-        }
-    };
-    transaction.rollback().await.map_err(|e| failed(&e))?;
-    outcome
+        })
+        .await
 }
 
 /// Makes the probe; returns the columns that a user fills to create an agent, each followed by a comma.
 async fn create(transaction: &Transaction<'_>) -> Result<String, ServerError> {
     transaction
-        .batch_execute(&format!(
-            "set local search_path = pg_catalog; set local jit = off; {CREATE}; {BUILD}; {FINISH}"
+        .batch(&format!(
+            "set local jit = off; select pg_catalog.set_config('vital.prober', pg_catalog.current_setting('role'), true); \
+             {CREATE}; {BUILD}; {FINISH}"
         ))
         .await?;
-    let rows = transaction.query_typed(NEW_AGENT_COLUMNS, &[]).await?;
+    let rows = transaction.query(NEW_AGENT_COLUMNS, &[]).await?;
     let columns = rows.first().map(|row| row.try_get("columns")).transpose()?;
-    transaction.batch_execute("savepoint verify").await?;
+    transaction.batch("savepoint verify").await?;
     Ok(columns.unwrap_or_default())
 }
 
-async fn act(transaction: &Transaction<'_>, checks: &[&Check], columns: &str) -> Result<Behaviour> {
+async fn act(transaction: &Transaction<'_>, checks: &[&Check], columns: &str) -> Result<Behaviour, Fault> {
     let texts: Vec<String> = checks
         .iter()
         .map(|check| with_probe(&check.sql, columns))
@@ -116,19 +123,13 @@ async fn act(transaction: &Transaction<'_>, checks: &[&Check], columns: &str) ->
         .zip(&texts)
         .flat_map(|(check, sql)| turns(check, sql))
         .collect();
-    let run = |sql: String| -> Step<'_> {
-        Box::pin(async move { Answer::Done(transaction.batch_execute(&sql).await) })
-    };
-    let ask =
-        |sql| -> Step<'_> { Box::pin(async move { Answer::Rows(transaction.query_typed(sql, &[]).await) }) };
+    let run =
+        |sql: String| -> Step<'_> { Box::pin(async move { Answer::Done(transaction.batch(&sql).await) }) };
+    let ask = |sql| -> Step<'_> { Box::pin(async move { Answer::Rows(transaction.query(sql, &[]).await) }) };
     let mut steps = Vec::with_capacity(turns.len() * 4);
     for turn in &turns {
         steps.push(run(become_actor(turn.actor)));
-        let reset = if turn.looks {
-            "; reset role; set local search_path = pg_catalog"
-        } else {
-            ""
-        };
+        let reset = if turn.looks { BE_ONESELF } else { "" };
         steps.push(run(format!("{}{reset}", turn.first.unwrap_or_default())));
         steps.push(ask(turn.query));
         steps.push(run(UNDO.to_owned()));
@@ -152,7 +153,7 @@ async fn act(transaction: &Transaction<'_>, checks: &[&Check], columns: &str) ->
 }
 
 /// Takes the four answers of a turn.
-fn take(answers: &mut impl Iterator<Item = Answer>) -> Result<Answers> {
+fn take(answers: &mut impl Iterator<Item = Answer>) -> Result<Answers, Fault> {
     let four = (answers.next(), answers.next(), answers.next(), answers.next());
     let (
         Some(Answer::Done(acted)),
@@ -161,11 +162,9 @@ fn take(answers: &mut impl Iterator<Item = Answer>) -> Result<Answers> {
         Some(Answer::Done(undone)),
     ) = four
     else {
-        return Err(Error::failed(
-            "the server left a question of the verification unanswered",
-        ));
+        return Err(Error::failed("the server left a question of the verification unanswered").into());
     };
-    undone.map_err(|error| Error::failed("the server ended the verification").caused_by(&error))?;
+    undone?;
     Ok(Answers { acted, first, rows })
 }
 

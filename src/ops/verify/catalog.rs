@@ -4,17 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tokio_postgres::{IsolationLevel, Transaction};
 
 use super::check;
 use super::pipeline;
-use crate::db::Connection;
+use crate::db::{Connection, Fault, Transaction};
 use crate::error::{Error, Result};
+use crate::ops::manifest::{Manifest, Objects, PROMISE};
 use crate::ops::migrate::embedded;
 use crate::report::{Cell, Report};
-
-/// What a fresh migration leaves behind, on every supported version of PostgreSQL.
-pub const PROMISE: &str = include_str!("../../../sql/catalog/promise.yaml");
 
 /// The kinds of objects, as the files of `sql/catalog` are named.
 pub const KINDS: [&str; 13] = [
@@ -32,9 +29,6 @@ pub const KINDS: [&str; 13] = [
     "comments",
     "row_security",
 ];
-
-/// The objects of one kind: name to facts.
-pub type Objects = BTreeMap<String, BTreeMap<String, Value>>;
 
 /// The objects of the tenancy by kind.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -54,34 +48,28 @@ impl Catalog {
         })
     }
 
-    /// Reads the live catalog in one read-only transaction.
+    /// Reads the live catalog in one read-only transaction. What the promise knows has its `since`, too.
     ///
     /// # Errors
     /// [`crate::Kind::Failed`] if a query fails.
     pub async fn live(connection: &mut Connection) -> Result<Self> {
-        let failed =
-            |error: &tokio_postgres::Error| Error::failed("could not read the catalog").caused_by(error);
-        let transaction = connection
-            .build_transaction()
-            .read_only(true)
-            .isolation_level(IsolationLevel::RepeatableRead)
-            .start()
-            .await
-            .map_err(|e| failed(&e))?;
-        let catalog = Self::read(&transaction).await.map_err(|e| failed(&e))?;
-        transaction.rollback().await.map_err(|e| failed(&e))?;
+        let read = async |transaction: &Transaction<'_>| Self::read(transaction).await;
+        let mut catalog = connection.read("could not read the catalog", read).await?;
+        let manifest = Manifest::embedded()?;
+        for (kind, objects) in &mut catalog {
+            for object in manifest.objects(kind) {
+                if let (Some(facts), Some(since)) = (objects.get_mut(object.name), object.since) {
+                    facts.insert("since".to_owned(), since.into());
+                }
+            }
+        }
         Ok(Self { catalog })
     }
 
-    async fn read(transaction: &Transaction<'_>) -> Result<BTreeMap<String, Objects>, tokio_postgres::Error> {
-        transaction
-            .batch_execute("set local search_path = pg_catalog; set local jit = off")
-            .await?;
+    async fn read(transaction: &Transaction<'_>) -> Result<BTreeMap<String, Objects>, Fault> {
+        transaction.batch("set local jit = off").await?;
         let queries: Vec<String> = KINDS.iter().map(|kind| check::catalog_query(kind)).collect();
-        let answers = queries
-            .iter()
-            .map(|sql| transaction.query_typed(sql, &[]))
-            .collect();
+        let answers = queries.iter().map(|sql| transaction.query(sql, &[])).collect();
         let mut catalog = BTreeMap::new();
         for (kind, rows) in KINDS.iter().zip(pipeline::in_order(answers).await) {
             let mut objects = Objects::new();
@@ -95,9 +83,13 @@ impl Catalog {
         Ok(catalog)
     }
 
-    /// The promise as the checks read it: with the migrations of this binary.
+    /// The promise as the checks read it: facts that a database has, and the migrations of this binary.
     pub(super) fn for_checks(&self) -> String {
-        let mut promise = json!(self.catalog);
+        let mut catalog = self.catalog.clone();
+        for facts in catalog.values_mut().flat_map(BTreeMap::values_mut) {
+            facts.remove("since");
+        }
+        let mut promise = json!(catalog);
         let migrations = embedded::migrations();
         promise["migrations"] = migrations
             .iter()

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ops::manifest::Manifest;
+
 /// The files of `sql/verify`: stem and text.
 const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/verify.rs"));
 /// The files of `sql/catalog`: stem and text.
@@ -147,7 +149,8 @@ fn body(text: &str) -> &str {
     &text[head..]
 }
 
-/// Puts catalog queries in for `{scope}`, `{our_tables}`, `{our_functions}`, `{catalog:kind}` and `{difference:kind}`.
+/// Puts catalog queries in for `{scope}`, `{our_tables}`, `{our_functions}`, `{path_schemas}`, `{catalog:kind}` and
+/// `{difference:kind}`, and lists of the manifest.
 pub(super) fn expand(sql: &str) -> String {
     let mut expanded = String::with_capacity(sql.len() * 2);
     let mut rest = sql;
@@ -183,7 +186,10 @@ fn included(name: &str) -> Option<String> {
             )
         }
         Some(("catalog", kind)) => Some(catalog_query(kind)),
-        None if matches!(name, "scope" | "our_tables" | "our_functions") => Some(catalog_query(name)),
+        Some(("names" | "qualified", _)) => Manifest::embedded().ok()?.list(name),
+        None if matches!(name, "scope" | "our_tables" | "our_functions" | "path_schemas") => {
+            Some(catalog_query(name))
+        }
         _ => None,
     }
 }
@@ -213,7 +219,7 @@ mod tests {
     #[test]
     fn every_include_is_found() {
         for check in checks() {
-            for word in ["{scope", "{our_", "{catalog", "{difference", "{kind", "{live"] {
+            for word in ["{scope", "{names", "{qualified", "{our_", "{catalog", "{difference", "{kind", "{live"] {
                 assert!(!check.sql.contains(word), "{}: {word}", check.id);
             }
         }

@@ -3,35 +3,45 @@
 use std::pin::Pin;
 
 use serde_json::Value;
-use tokio_postgres::types::Type;
-use tokio_postgres::{Error as ServerError, IsolationLevel, Row, Transaction};
+use tokio_postgres::{Error as ServerError, Row};
 
 use super::check::{self, Check};
 use super::finding::{Finding, NotChecked, reason};
 use super::normal;
 use super::numbers::{self, Numbers};
 use super::pipeline;
-use crate::db::Connection;
-use crate::error::{Error, Result};
+use crate::db::engine::retry;
+use crate::db::{Connection, Fault, Transaction};
+use crate::error::Result;
 
-/// What every check relies on: names are written with their schema, row security refuses rather than hides, and the
-/// promise lies in a setting of the transaction.
-const PREPARE: &str = "select pg_catalog.set_config('search_path', 'pg_catalog', true), \
-     pg_catalog.set_config('row_security', 'off', true), \
+/// What every check relies on besides the engine's settings: row security refuses rather than hides, and the promise lies in
+/// a setting of the transaction. A size is told to everybody, and waits for whoever has locked the table: better once here
+/// than in every check.
+const PREPARE: &str = "select pg_catalog.set_config('row_security', 'off', true), \
      pg_catalog.set_config('jit', 'off', true), \
      pg_catalog.set_config('vital.promise', $1, true), \
-     pg_catalog.set_config('lock_timeout', $2, true), \
-     pg_catalog.set_config('statement_timeout', $3, true), \
      current_user::text as role, \
      pg_catalog.current_setting('server_version') as version, \
+     ( \
+         select pg_catalog.count(pg_catalog.pg_relation_size(c.oid)) \
+         from pg_catalog.pg_class as c \
+         join pg_catalog.pg_namespace as n on n.oid = c.relnamespace \
+         where c.relkind = 'r' \
+           and ( \
+               n.nspname = 'public' \
+                   and c.relname in ('agents', 'tenants', 'user_tenants', 'user_roles', 'resource_sharing_audit') \
+               or n.nspname = 'vital_private' \
+               or n.nspname = 'auth' and c.relname = 'users' \
+           ) \
+     ) as unlocked, \
      array( \
          select r.name \
-         from pg_catalog.unnest($4::text[]) as r (name) \
+         from pg_catalog.unnest($2::text[]) as r (name) \
          where exists ( \
              select \
              from pg_catalog.pg_class as c \
              join pg_catalog.pg_namespace as n on n.oid = c.relnamespace \
-             where n.nspname || '.' || c.relname = r.name \
+             where n.nspname::text || '.' || c.relname::text = r.name \
          ) \
      ) as relations";
 
@@ -63,39 +73,30 @@ pub(super) async fn inspect(
     checks: &[&Check],
     promise: &str,
 ) -> Result<Inspection> {
-    let failed = |error: &ServerError| Error::failed("could not read the catalog").caused_by(error);
-    let limits = connection.settings.timeouts;
-    let transaction = connection
-        .build_transaction()
-        .read_only(true)
-        .isolation_level(IsolationLevel::RepeatableRead)
-        .start()
+    connection
+        .read("could not read the catalog", async |transaction| {
+            look(transaction, checks, promise).await
+        })
         .await
-        .map_err(|e| failed(&e))?;
+}
+
+/// The same within a transaction.
+pub(super) async fn look(
+    transaction: &Transaction<'_>,
+    checks: &[&Check],
+    promise: &str,
+) -> Result<Inspection, Fault> {
     let required: Vec<&str> = checks
         .iter()
         .filter_map(|check| check.requires.as_deref())
         .collect();
-    let milliseconds = |limit: std::time::Duration| limit.as_millis().min(i32::MAX as u128).to_string();
-    let prepared = transaction
-        .query_typed(
-            PREPARE,
-            &[
-                (&promise, Type::TEXT),
-                (&milliseconds(limits.lock), Type::TEXT),
-                (&milliseconds(limits.statement), Type::TEXT),
-                (&required, Type::TEXT_ARRAY),
-            ],
-        )
-        .await
-        .map_err(|e| failed(&e))?;
-    let mut inspection = Inspection::default();
-    let mut relations: Vec<String> = Vec::new();
-    if let Some(row) = prepared.first() {
-        inspection.role = row.try_get("role").map_err(|e| failed(&e))?;
-        inspection.version = row.try_get("version").map_err(|e| failed(&e))?;
-        relations = row.try_get("relations").map_err(|e| failed(&e))?;
-    }
+    let prepared = transaction.query_one(PREPARE, &[&promise, &required]).await?;
+    let relations: Vec<String> = prepared.try_get("relations")?;
+    let mut inspection = Inspection {
+        role: prepared.try_get("role")?,
+        version: prepared.try_get("version")?,
+        ..Inspection::default()
+    };
     let mut applicable = Vec::with_capacity(checks.len());
     for check in checks {
         match check.requires.as_deref() {
@@ -105,8 +106,7 @@ pub(super) async fn inspect(
             _ => applicable.push(*check),
         }
     }
-    inspection.collect(&transaction, &applicable).await?;
-    transaction.rollback().await.map_err(|e| failed(&e))?;
+    inspection.collect(transaction, &applicable).await?;
     Ok(inspection)
 }
 
@@ -140,19 +140,16 @@ impl Inspection {
         }
     }
 
-    async fn collect(&mut self, transaction: &Transaction<'_>, checks: &[&Check]) -> Result<()> {
+    async fn collect(&mut self, transaction: &Transaction<'_>, checks: &[&Check]) -> Result<(), Fault> {
         let undo = || -> Step<'_> {
-            Box::pin(async {
-                Answer::Undone(transaction.batch_execute("rollback to savepoint verify").await)
-            })
+            Box::pin(async { Answer::Undone(transaction.batch("rollback to savepoint verify").await) })
         };
-        let ask = |sql| -> Step<'_> {
-            Box::pin(async move { Answer::Rows(transaction.query_typed(sql, &[]).await) })
-        };
+        let ask =
+            |sql| -> Step<'_> { Box::pin(async move { Answer::Rows(transaction.query(sql, &[]).await) }) };
         let mut steps: Vec<Step<'_>> = Vec::with_capacity(checks.len() * 2 + 2);
         let scope = format!("{}; savepoint verify", check::catalog_query("scope_columns"));
         steps.push(Box::pin(async move {
-            Answer::Undone(transaction.batch_execute(&scope).await)
+            Answer::Undone(transaction.batch(&scope).await)
         }));
         for check in checks {
             steps.push(ask(check.sql.as_str()));
@@ -163,8 +160,7 @@ impl Inspection {
         for answer in pipeline::in_order(steps).await {
             match answer {
                 Answer::Rows(rows) => answers.push(rows),
-                Answer::Undone(undone) => undone
-                    .map_err(|error| Error::failed("the server ended the verification").caused_by(&error))?,
+                Answer::Undone(undone) => undone?,
             }
         }
         self.numbers = match answers.pop() {
@@ -176,6 +172,9 @@ impl Inspection {
                 Ok(findings) => {
                     self.made.push(check.id.clone());
                     self.findings.extend(findings);
+                }
+                Err(error) if retry::is_passing(&error) || retry::is_broken(&error) => {
+                    return Err(error.into());
                 }
                 Err(error) => self.not_checked.push(NotChecked::new(&check.id, reason(&error))),
             }

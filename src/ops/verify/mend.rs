@@ -4,12 +4,9 @@ use tokio_postgres::Error as ServerError;
 
 use super::finding::Finding;
 use super::report::Verification;
-use crate::db::Connection;
-use crate::error::{Error, Kind, Result};
-use crate::interrupt::Interrupt;
-use crate::ops::commit::{self, Uncommitted};
-use crate::ops::event::{Event, Observer};
-use crate::ops::migrate::retry::{self, Backoff};
+use crate::db::engine::retry;
+use crate::db::{Connection, Fault, Transaction};
+use crate::error::{Error, Result};
 
 /// The checks whose fixes come first, because others build on them.
 const ORDER: [&str; 8] = [
@@ -41,95 +38,31 @@ pub fn fixable(verification: &Verification) -> Vec<&Finding> {
 /// Runs the SQL of `findings` in one transaction, again if somebody holds a lock.
 ///
 /// # Errors
-/// [`Kind::Locked`] if the locks were not obtained in time, [`Kind::Failed`] if a statement fails, or
-/// [`Kind::Unreachable`]; nothing is kept then.
-/// [`Kind::Unknown`] if the connection broke at COMMIT and the outcome could not be read back.
-pub async fn apply(
-    connection: &mut Connection,
-    findings: &[&Finding],
-    observer: &dyn Observer,
-    interrupt: &Interrupt,
-) -> Result<()> {
-    let started = std::time::Instant::now();
-    let mut backoff = Backoff::new(connection.settings.timeouts.lock_wait);
-    loop {
-        let (failed, finding) = match attempt(connection, findings, interrupt).await {
-            Ok(()) => return Ok(()),
-            Err(Failure::Final(error)) => return Err(error),
-            Err(Failure::Server(error, finding)) => (error, finding),
-        };
-        if !retry::is_passing(&failed) {
-            return Err(refusal(&failed, finding));
-        }
-        let Some(pause) = backoff.pause() else {
-            let error = Error::new(Kind::Locked, "could not lock what the fixes change");
-            return Err(error
-                .caused_by(&failed)
-                .with_hint("nothing was kept; try again later"));
-        };
-        observer.event(&Event::Waiting {
-            for_what: "a lock on the tables of the tenancy".to_owned(),
-            blocker: None,
-            waited: started.elapsed(),
-        });
-        interrupt.sleep(pause).await?;
-    }
+/// [`crate::Kind::Locked`] if the locks were not obtained in time, [`crate::Kind::Failed`] if a statement fails, or
+/// [`crate::Kind::Unreachable`]; nothing is kept then.
+/// [`crate::Kind::Unknown`] if the connection broke at COMMIT and the outcome could not be read back.
+pub async fn apply(connection: &mut Connection, findings: &[&Finding]) -> Result<()> {
+    connection
+        .write(WHAT, async |transaction| run(transaction, findings).await)
+        .await
 }
 
-/// How a try failed.
-enum Failure<'a> {
-    /// The server refused, or the connection broke, and nothing was kept; with the finding whose SQL it was, if any.
-    Server(ServerError, Option<&'a Finding>),
-    /// Ready for the user.
-    Final(Error),
-}
-
-impl From<ServerError> for Failure<'_> {
-    fn from(error: ServerError) -> Self {
-        Self::Server(error, None)
-    }
-}
-
-/// One try.
-async fn attempt<'a>(
-    connection: &mut Connection,
-    findings: &[&'a Finding],
-    interrupt: &Interrupt,
-) -> Result<(), Failure<'a>> {
-    let transaction = connection.begin().await?;
-    transaction
-        .batch_execute("set local search_path = pg_catalog; set local check_function_bodies = off")
-        .await?;
+async fn run(transaction: &Transaction<'_>, findings: &[&Finding]) -> Result<(), Fault> {
+    transaction.batch("set local check_function_bodies = off").await?;
     for finding in findings {
         let sql = finding.fix.as_deref().unwrap_or_default();
-        let done = transaction.batch_execute(sql).await;
-        done.map_err(|error| Failure::Server(error, Some(*finding)))?;
+        if let Err(error) = transaction.batch(sql).await {
+            return Err(match retry::is_passing(&error) || retry::is_broken(&error) {
+                true => error.into(),
+                false => refusal(&error, finding).into(),
+            });
+        }
     }
-    interrupt.check().map_err(Failure::Final)?;
-    let id = commit::id(&transaction).await?;
-    let Err(error) = transaction.commit().await else {
-        return Ok(());
-    };
-    match commit::settle(connection, interrupt, id.as_deref(), error).await {
-        Ok(()) => Ok(()),
-        Err(Uncommitted::RolledBack(error)) => Err(error.into()),
-        Err(unknown) => Err(Failure::Final(
-            unknown.into_error(WHAT, |error| refusal(error, None)),
-        )),
-    }
+    Ok(())
 }
 
-fn refusal(error: &ServerError, finding: Option<&Finding>) -> Error {
-    let what = match finding {
-        Some(finding) => format!("could not mend {}", finding.object),
-        None => WHAT.to_owned(),
-    };
-    if retry::is_broken(error) {
-        return Error::new(Kind::Unreachable, what)
-            .caused_by(error)
-            .with_hint("nothing was kept: the server rolls back what was not committed");
-    }
-    let error = Error::failed(what).caused_by(error);
+fn refusal(error: &ServerError, finding: &Finding) -> Error {
+    let error = Error::failed(format!("could not mend {}", finding.object)).caused_by(error);
     let hint = match error.hint.clone() {
         Some(hint) => format!("nothing was kept; {hint}"),
         None => "nothing was kept; connect as the role that migrates".to_owned(),

@@ -24,11 +24,11 @@ pub use overview::{CheckList, Overview};
 pub use report::{Counts, Excepted, Verdict, Verification};
 pub use selection::{Request, Threshold};
 
-use crate::db::Connection;
+use crate::db::{Connection, Fault, Transaction};
 use crate::error::{Kind, Result};
-use crate::interrupt::Interrupt;
 use crate::ops::migrate::embedded;
 use crate::ops::migrate::history::{self, Applied};
+use crate::ops::migrate::rehearsal::Difference;
 use catalog::Catalog;
 
 /// Runs the checks that `request` selects.
@@ -39,16 +39,12 @@ use catalog::Catalog;
 ///
 /// # Errors
 /// [`Kind::Usage`] for an unknown check, [`Kind::Unreachable`] if the connection breaks, and [`Kind::Interrupted`].
-pub async fn verify(
-    connection: &mut Connection,
-    request: &Request,
-    interrupt: &Interrupt,
-) -> Result<Verification> {
+pub async fn verify(connection: &mut Connection, request: &Request) -> Result<Verification> {
     loop {
         let before = history::read(connection).await;
         let verification = verify_as_of(connection, before.clone(), request).await;
         // It canceled a single check, and the others went on.
-        interrupt.check()?;
+        connection.interrupt().check()?;
         match (before, history::read(connection).await) {
             (Ok(before), Ok(after)) if before != after => {}
             _ => return verification,
@@ -97,6 +93,29 @@ async fn verify_as_of(
     let made = [inspection.made, behaviour.made].concat();
     verification.settle(findings, &chosen, &made, request);
     Ok(verification)
+}
+
+/// What the migrations say of the rows that they find.
+const OF_ROWS: [&str; 2] = ["agents-without-tenant", "disagreeing-sharing"];
+
+/// Lists where what is ours differs from the promise, as a transaction sees it before it commits.
+///
+/// # Errors
+/// The server's.
+pub async fn differences(transaction: &Transaction<'_>) -> Result<Vec<Difference>, Fault> {
+    let all = checks();
+    let is_of_shape = |check: &&Check| check.needs_migrations() && !check.acts() || OF_ROWS.contains(&check.id.as_str());
+    let of_shape: Vec<&Check> = all.iter().filter(is_of_shape).collect();
+    let promise = Catalog::promised()?.for_checks();
+    let inspection = inspect::look(transaction, &of_shape, &promise).await?;
+    let errors = inspection.findings.into_iter().filter(|finding| finding.level == Level::Error);
+    Ok(errors
+        .map(|finding| Difference {
+            object: finding.object,
+            expected: finding.expected,
+            actual: finding.actual,
+        })
+        .collect())
 }
 
 /// The migrations that are not applied yet; of a history that may not be read, why.

@@ -1,6 +1,6 @@
 //! Which checks run, and which findings count.
 
-use time::Date;
+use time::{Date, OffsetDateTime};
 
 use super::check::{Check, Level};
 use super::exception::matches;
@@ -29,6 +29,20 @@ pub struct Request {
     pub exceptions: Vec<Exception>,
     /// The day by which exceptions expire.
     pub today: Date,
+}
+
+/// Every check, today, without exceptions; only errors make the run fail.
+impl Default for Request {
+    fn default() -> Self {
+        Self {
+            only: Vec::new(),
+            skip: Vec::new(),
+            threshold: Threshold::default(),
+            allow_not_checked: Vec::new(),
+            exceptions: Vec::new(),
+            today: OffsetDateTime::now_utc().date(),
+        }
+    }
 }
 
 impl Request {

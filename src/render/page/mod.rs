@@ -4,10 +4,8 @@ mod search;
 mod sharing;
 mod table;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use super::picture;
 
@@ -16,13 +14,12 @@ pub use sharing::{audit, explanation, matrix, overview};
 const SCRIPT: &str = include_str!("page.js");
 const LAYOUT: &str = include_str!("page.css");
 
-/// Lays out a page. Nothing in `body` may carry a style or a script of its own: the page allows only the two that it brings.
+/// Lays out a page. Nothing in `body` may carry a style or a script of its own: the page allows only the two that it
+/// brings, by a number that nobody can have guessed who chose a name in it.
 fn page(title: &str, about: &str, body: &Markup) -> String {
-    let style = format!("{}{LAYOUT}", picture::STYLE);
+    let nonce = Uuid::new_v4().simple().to_string();
     let policy = format!(
-        "default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'",
-        hash(&style),
-        hash(SCRIPT)
+        "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; base-uri 'none'; form-action 'none'"
     );
     html! {
         (DOCTYPE)
@@ -33,7 +30,7 @@ fn page(title: &str, about: &str, body: &Markup) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="referrer" content="no-referrer";
                 title { (title) " · vital" }
-                style { (PreEscaped(style)) }
+                style nonce=(nonce) { (PreEscaped(picture::STYLE)) (PreEscaped(LAYOUT)) }
             }
             body {
                 a class="skip" href="#main" { "Skip to the content" }
@@ -42,31 +39,11 @@ fn page(title: &str, about: &str, body: &Markup) -> String {
                     p class="soft" { (about) }
                 }
                 main id="main" tabindex="-1" { (body) }
-                script { (PreEscaped(SCRIPT)) }
+                script nonce=(nonce) { (PreEscaped(SCRIPT)) }
             }
         }
     }
     .into_string()
-}
-
-fn hash(text: &str) -> String {
-    format!("sha256-{}", STANDARD.encode(Sha256::digest(text.as_bytes())))
-}
-
-/// Groups the digits of a count by thousands.
-pub(super) fn thousands(count: i64) -> String {
-    let digits = count.unsigned_abs().to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3 + 1);
-    if count < 0 {
-        grouped.push('-');
-    }
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }
 
 #[cfg(test)]
@@ -76,7 +53,7 @@ mod tests {
     #[test]
     fn digits_are_grouped() {
         assert_eq!(
-            [0, 999, 1000, -1_234_567].map(thousands),
+            [0, 999, 1000, -1_234_567].map(picture::thousands),
             ["0", "999", "1,000", "-1,234,567"]
         );
     }

@@ -3,10 +3,10 @@
 use maud::{Markup, PreEscaped, html};
 use serde::Serialize;
 
-use super::thousands;
 use crate::ops::sharing::catalogue::Catalogue;
 use crate::render::escape::visible;
 use crate::render::json;
+use crate::render::picture::thousands;
 
 /// What the script needs of the catalogue, with every text made visible.
 #[derive(Serialize)]

@@ -2,10 +2,9 @@
 
 use maud::{Markup, html};
 
+use super::page;
 use super::search::search;
 use super::table::table;
-use super::{page, thousands};
-use crate::error::Result;
 use crate::ops::sharing::audit::Audit;
 use crate::ops::sharing::catalogue::Catalogue;
 use crate::ops::sharing::explain::Explanation;
@@ -13,20 +12,18 @@ use crate::ops::sharing::matrix::Matrix;
 use crate::ops::sharing::report::Sharing;
 use crate::ops::sharing::timeline::Timeline;
 use crate::render::escape::visible;
-use crate::render::picture::{self, Picture};
+use crate::render::picture::{self, Picture, thousands};
 use crate::report::Report;
 
 /// The page of the report: everything at a glance. `place` names the database.
-///
-/// # Errors
-/// [`crate::Kind::Failed`] if a picture cannot be drawn.
+#[must_use]
 pub fn overview(
     sharing: &Sharing,
     matrix: &Matrix,
     timeline: &Timeline,
     catalogue: &Catalogue,
     place: &str,
-) -> Result<String> {
+) -> String {
     let all = &sharing.distribution;
     let body = html! {
         dl class="tiles" {
@@ -39,44 +36,40 @@ pub fn overview(
             }
         }
         (search(catalogue))
-        @if !sharing.tenants.is_empty() { (bars(sharing)?) }
-        (heat(matrix)?)
-        (times(timeline)?)
+        @if !sharing.tenants.is_empty() { (bars(sharing)) }
+        (heat(matrix))
+        (times(timeline))
         section aria-labelledby="table-heading" {
             h2 id="table-heading" { "In numbers" }
             (table("Agents by how they are owned and shared", sharing))
         }
     };
-    Ok(page("Sharing of agents", place, &body))
+    page("Sharing of agents", place, &body)
 }
 
 /// The page of the matrix.
-///
-/// # Errors
-/// [`crate::Kind::Failed`] if a picture cannot be drawn.
-pub fn matrix(matrix: &Matrix, catalogue: &Catalogue, place: &str) -> Result<String> {
+#[must_use]
+pub fn matrix(matrix: &Matrix, catalogue: &Catalogue, place: &str) -> String {
     let body = html! {
-        (heat(matrix)?)
+        (heat(matrix))
         (search(catalogue))
         section aria-labelledby="table-heading" {
             h2 id="table-heading" { "In numbers" }
             (table("What each tenant sees of each owner", matrix))
         }
     };
-    Ok(page("Who sees whose agents", place, &body))
+    page("Who sees whose agents", place, &body)
 }
 
 /// The page of an explanation.
-///
-/// # Errors
-/// [`crate::Kind::Failed`] if a picture cannot be drawn.
-pub fn explanation(explanation: &Explanation, place: &str) -> Result<String> {
+#[must_use]
+pub fn explanation(explanation: &Explanation, place: &str) -> String {
     let body = html! {
         p class="verdict" { bdi { (visible(&explanation.introduction())) } }
         @for reason in &explanation.remarks {
             p class="warn" { (visible(&reason.says)) ": " code { (visible(&reason.change)) } }
         }
-        @if let Some(sees) = &explanation.sees { (figure("rules", &picture::rules(&sees.rules)?, &[])) }
+        @if let Some(sees) = &explanation.sees { (figure("rules", &picture::rules(&sees.rules), &[])) }
         (table("What is seen, and why", explanation))
         @if !explanation.viewer.memberships.is_empty() {
             h2 { "Memberships" }
@@ -104,38 +97,36 @@ pub fn explanation(explanation: &Explanation, place: &str) -> Result<String> {
             }
         }
     };
-    Ok(page("Who sees what, and why", place, &body))
+    page("Who sees what, and why", place, &body)
 }
 
 /// The page of the audit.
-///
-/// # Errors
-/// [`crate::Kind::Failed`] if a picture cannot be drawn.
-pub fn audit(audit: &Audit, timeline: &Timeline, place: &str) -> Result<String> {
+#[must_use]
+pub fn audit(audit: &Audit, timeline: &Timeline, place: &str) -> String {
     let body = html! {
-        (times(timeline)?)
+        (times(timeline))
         section aria-labelledby="table-heading" {
             h2 id="table-heading" { "Entry by entry" }
             @if audit.rows().is_empty() { p { "Nothing was shared or unshared." } }
             @else { (table("Changes of sharing, newest first", audit)) }
         }
     };
-    Ok(page("Changes of sharing", place, &body))
+    page("Changes of sharing", place, &body)
 }
 
-fn bars(sharing: &Sharing) -> Result<Markup> {
+fn bars(sharing: &Sharing) -> Markup {
     let keys = [
         ("private", "private"),
         ("selective", "selective"),
         ("global", "global"),
         ("received", "received"),
     ];
-    Ok(figure("bars", &picture::bars(&sharing.tenants)?, &keys))
+    figure("bars", &picture::bars(&sharing.tenants), &keys)
 }
 
-fn heat(matrix: &Matrix) -> Result<Markup> {
-    let picture = picture::heat_map(matrix)?;
-    Ok(html! {
+fn heat(matrix: &Matrix) -> Markup {
+    let picture = picture::heat_map(matrix);
+    html! {
         section aria-labelledby="heat-heading" {
             h2 id="heat-heading" { (picture.title) }
             p class="soft" { "Rows own, columns see." }
@@ -146,19 +137,19 @@ fn heat(matrix: &Matrix) -> Result<Markup> {
                 span { "most" }
             }
         }
-    })
+    }
 }
 
-fn times(timeline: &Timeline) -> Result<Markup> {
+fn times(timeline: &Timeline) -> Markup {
     if timeline.buckets.is_empty() {
-        return Ok(html! {});
+        return html! {};
     }
     let keys = [
         ("selective", "gained"),
         ("received", "lost"),
         ("global", "modified"),
     ];
-    Ok(figure("times", &picture::timeline(timeline)?, &keys))
+    figure("times", &picture::timeline(timeline), &keys)
 }
 
 fn figure(name: &str, picture: &Picture, keys: &[(&str, &str)]) -> Markup {

@@ -1,23 +1,26 @@
 //! Bars: a tenant's agents by mode, and what somebody sees by rule.
 
-use std::collections::VecDeque;
+use maud::{Markup, html};
 
-use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
-
-use super::canvas::Canvas;
-use super::ink::Ink;
-use super::{Picture, label, undrawn};
-use crate::error::Result;
+use super::draw::{self, Anchor, Area, Ink};
+use super::thousands;
+use super::{Picture, label};
 use crate::ops::sharing::explain::{Counted, Rule};
 use crate::ops::sharing::report::Tenant;
 
 /// The most tenants; those with the most agents are drawn.
 const MOST: usize = 40;
-const WIDTH: u32 = 760;
-const NAMES: u32 = 170;
-const ROW: u32 = 24;
-const AXIS: u32 = 30;
+const WIDTH: i64 = 760;
+/// The space for names on the left.
+const NAMES: i64 = 170;
+/// The length of the longest bar.
+const LENGTH: i64 = WIDTH - NAMES - 24;
+/// The height of a row, and of the bar in it.
+const ROW: i64 = 24;
+const THICKNESS: i64 = 16;
+const TOP: i64 = 4;
+/// The space for numbers below.
+const AXIS: i64 = 36;
 
 /// One bar, in pieces.
 struct Bar<'a> {
@@ -29,13 +32,27 @@ impl Bar<'_> {
     fn length(&self) -> i64 {
         self.pieces.iter().map(|(.., count)| count).sum()
     }
+
+    /// The pieces beside each other, at the height of `row`.
+    fn draw(&self, row: i64, most: i64) -> Markup {
+        let y = TOP + row * ROW + (ROW - THICKNESS) / 2;
+        let mut from = 0;
+        html! {
+            (draw::text(&label(self.name, 24), (NAMES - 8, y + THICKNESS / 2), Anchor::End))
+            @for &(ink, what, count) in &self.pieces {
+                @let start = draw::scale(from, most, LENGTH);
+                @let width = draw::scale(from + count, most, LENGTH) - start;
+                @let area = Area { x: NAMES + start, y, width, height: THICKNESS };
+                (draw::data(ink, area, Some(&format!("{}: {count} {what}", self.name))))
+                @let () = from += count;
+            }
+        }
+    }
 }
 
 /// Draws the tenants with the most agents: what each owns by mode, and what it receives.
-///
-/// # Errors
-/// [`crate::Kind::Failed`] if the charting library refuses.
-pub fn bars(tenants: &[Tenant]) -> Result<Picture> {
+#[must_use]
+pub fn bars(tenants: &[Tenant]) -> Picture {
     let mut bars: Vec<Bar<'_>> = tenants
         .iter()
         .map(|tenant| Bar {
@@ -60,10 +77,8 @@ pub fn bars(tenants: &[Tenant]) -> Result<Picture> {
 }
 
 /// Draws how many agents somebody sees by each rule.
-///
-/// # Errors
-/// [`crate::Kind::Failed`] if the charting library refuses.
-pub fn rules(rules: &[Counted]) -> Result<Picture> {
+#[must_use]
+pub fn rules(rules: &[Counted]) -> Picture {
     let bars: Vec<Bar<'_>> = rules
         .iter()
         .map(|counted| {
@@ -88,67 +103,24 @@ pub fn rules(rules: &[Counted]) -> Result<Picture> {
     draw(&bars, "Agents by rule", description)
 }
 
-fn draw(bars: &[Bar<'_>], title: &str, description: String) -> Result<Picture> {
-    let rows = i32::try_from(bars.len()).unwrap_or(0).max(1);
+fn draw(bars: &[Bar<'_>], title: &str, description: String) -> Picture {
     let most = bars.iter().map(Bar::length).max().unwrap_or(0).max(1);
-    let size = (WIDTH, u32::try_from(rows).unwrap_or(1) * ROW + AXIS + 10);
-
-    let mut tips = VecDeque::new();
-    let mut pieces = Vec::new();
-    for (row, bar) in (0..).zip(bars) {
-        let mut from = 0;
-        for &(ink, what, count) in &bar.pieces {
-            if count > 0 {
-                tips.push_back(format!("{}: {count} {what}", bar.name));
-                pieces.push((row, from, from + count, ink));
-            }
-            from += count;
+    let bottom = TOP + draw::length(bars.len()).max(1) * ROW;
+    let shapes = html! {
+        @for tick in draw::ticks(most, 5) {
+            @let x = NAMES + draw::scale(tick, most, LENGTH);
+            (draw::grid((x, TOP), (x, bottom)))
+            (draw::axis((x, bottom), (x, bottom + 5)))
+            (draw::text(&thousands(tick), (x, bottom + 16), Anchor::Middle))
         }
-    }
-
-    let mut shapes = Vec::new();
-    {
-        let root = Canvas::new(size, tips, &mut shapes).into_drawing_area();
-        let mut chart = ChartBuilder::on(&root)
-            .margin_top(4)
-            .margin_right(24)
-            .set_label_area_size(LabelAreaPosition::Left, NAMES)
-            .set_label_area_size(LabelAreaPosition::Bottom, AXIS)
-            .build_cartesian_2d(0..most, rows..0)
-            .map_err(undrawn)?;
-        let text = ("sans-serif", 12).into_font().color(&Ink::Text.color());
-        chart
-            .configure_mesh()
-            .disable_y_mesh()
-            .disable_y_axis()
-            .x_labels(5)
-            .x_label_formatter(&|count| super::super::page::thousands(*count))
-            .label_style(text.clone())
-            .axis_style(Ink::Line.color())
-            .bold_line_style(Ink::Grid.color())
-            .light_line_style(TRANSPARENT)
-            .draw()
-            .map_err(undrawn)?;
-        let drawn = pieces.iter().map(|&(row, from, to, ink)| {
-            let mut bar = Rectangle::new([(from, row), (to, row + 1)], ink.color().filled());
-            bar.set_margin(4, 4, 0, 0);
-            bar
-        });
-        chart.draw_series(drawn).map_err(undrawn)?;
-        let names = text.pos(Pos::new(HPos::Right, VPos::Center));
-        for (row, bar) in (0..).zip(bars) {
-            let (x, y) = chart.plotting_area().map_coordinate(&(0, row));
-            let middle = y + i32::try_from(ROW / 2).unwrap_or(0);
-            root.draw_text(&label(bar.name, 24), &names, (x - 8, middle))
-                .map_err(undrawn)?;
-        }
-        root.present().map_err(undrawn)?;
-    }
-    Ok(Picture {
+        (draw::axis((NAMES, bottom), (NAMES + LENGTH, bottom)))
+        @for (row, bar) in (0..).zip(bars) { (bar.draw(row, most)) }
+    };
+    Picture {
         title: title.to_owned(),
         description,
-        width: size.0,
-        height: size.1,
+        width: WIDTH,
+        height: bottom + AXIS,
         shapes,
-    })
+    }
 }

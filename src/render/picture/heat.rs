@@ -1,137 +1,159 @@
 //! Owner by viewer as a heat map.
 
-use std::collections::VecDeque;
+use std::collections::HashSet;
 
-use plotters::prelude::*;
+use maud::{Markup, html};
 
-use super::canvas::Canvas;
-use super::ink::{Ink, STEPS};
-use super::{Picture, label, undrawn};
-use crate::error::Result;
-use crate::ops::sharing::matrix::Matrix;
+use super::draw::{self, Anchor, Area, Ink, STEPS};
+use super::{Picture, label};
+use crate::ops::sharing::matrix::{Matrix, Sight};
 
 /// The most tenants on an axis; those with the most agents are drawn.
 const MOST: usize = 250;
 /// Up to here every tenant has its name beside it, and every cell its count.
 const NAMED: usize = 45;
-const MARGIN: u32 = 8;
-const NAMES: u32 = 150;
+const MARGIN: i64 = 8;
+const NAMES: i64 = 150;
+
+/// What is drawn, and how large.
+struct Heat<'a> {
+    matrix: &'a Matrix,
+    owners: Vec<usize>,
+    viewers: Vec<usize>,
+    /// The most agents of one cell.
+    most: i64,
+    /// Whether names and counts fit.
+    named: bool,
+    /// The side of a cell.
+    cell: i64,
+    /// Where the cells begin, from the left and from the top.
+    start: i64,
+}
 
 /// Draws how many agents of each owner (down) each viewer (across) sees; darker is more, by orders of magnitude.
-///
-/// # Errors
-/// [`crate::Kind::Failed`] if the charting library refuses.
-pub fn heat_map(matrix: &Matrix) -> Result<Picture> {
-    let tenants = chosen(matrix);
-    let viewers: Vec<usize> = matrix.viewers().filter(|at| tenants.contains(at)).collect();
-    let owners: Vec<usize> = matrix.owners().filter(|at| tenants.contains(at)).collect();
-    let named = viewers.len().max(owners.len()) <= NAMED;
-    let names = if named { NAMES } else { 30 };
-    let cell = u32::try_from(900 / viewers.len().max(owners.len()).max(1))
-        .unwrap_or(1)
-        .clamp(3, 36);
-    let span = |count: usize| u32::try_from(count.max(1)).unwrap_or(1) * cell;
-    let size = (
-        names + span(viewers.len()) + 2 * MARGIN,
-        names + span(owners.len()) + 2 * MARGIN,
-    );
-
-    let most = owners
-        .iter()
-        .flat_map(|owner| viewers.iter().map(|viewer| matrix.sight(*owner, *viewer).visible));
-    let most = most.max().unwrap_or(0);
-    let mut tips = VecDeque::new();
-    let mut cells = Vec::new();
-    for (row, owner) in owners.iter().enumerate() {
-        let mut column = 0;
-        while column < viewers.len() {
-            let sight = matrix.sight(*owner, viewers[column]);
-            let step = step(sight.visible, most);
-            // Where cells have no tips, neighbours of one step are one shape.
-            let same = |at: &&usize| !named && self::step(matrix.sight(*owner, **at).visible, most) == step;
-            let run = 1 + viewers[column + 1..].iter().take_while(same).count();
-            if named {
-                tips.push_back(tip(matrix, sight));
-            }
-            // Without tips nothing is drawn for nothing: the ground shows.
-            if named || step > 0 {
-                cells.push((row, column, run, step));
-            }
-            column += run;
-        }
-    }
-
-    let mut shapes = Vec::new();
-    {
-        let root = Canvas::new(size, tips, &mut shapes).into_drawing_area();
-        let (across, down) = (axis(viewers.len()), axis(owners.len()));
-        let mut chart = ChartBuilder::on(&root)
-            .margin(MARGIN)
-            .set_label_area_size(LabelAreaPosition::Left, names)
-            .set_label_area_size(LabelAreaPosition::Top, names)
-            .build_cartesian_2d(0..across, down..0)
-            .map_err(undrawn)?;
-        if !named {
-            let ground = Rectangle::new([(0, 0), (across, down)], Ink::Heat(0).color().filled());
-            chart.draw_series([ground]).map_err(undrawn)?;
-        }
-        let gap = u32::from(named);
-        let rectangles = cells.iter().map(|&(row, column, run, step)| {
-            let (x, y) = (axis(column), axis(row));
-            let corners = [(x, y), (x + axis(run), y + 1)];
-            let mut cell = Rectangle::new(corners, Ink::Heat(step).color().filled());
-            cell.set_margin(0, gap, 0, gap);
-            cell
-        });
-        chart.draw_series(rectangles).map_err(undrawn)?;
-        let text = ("sans-serif", 12).into_font().color(&Ink::Text.color());
-        let area = chart.plotting_area();
-        let half = i32::try_from(cell / 2).unwrap_or(0);
-        use plotters::style::text_anchor::{HPos, Pos, VPos};
-        if named {
-            for (row, owner) in owners.iter().enumerate() {
-                let (x, y) = area.map_coordinate(&(0, axis(row)));
-                let style = text.pos(Pos::new(HPos::Right, VPos::Center));
-                root.draw_text(&label(matrix.label(*owner), 22), &style, (x - 6, y + half))
-                    .map_err(undrawn)?;
-            }
-            let upright = text
-                .transform(FontTransform::Rotate270)
-                .pos(Pos::new(HPos::Left, VPos::Center));
-            for (column, viewer) in viewers.iter().enumerate() {
-                let (x, y) = area.map_coordinate(&(axis(column), 0));
-                root.draw_text(&label(matrix.label(*viewer), 22), &upright, (x + half, y - 6))
-                    .map_err(undrawn)?;
-            }
-        } else {
-            let top = text.pos(Pos::new(HPos::Left, VPos::Center));
-            let (x, y) = area.map_coordinate(&(0, 0));
-            root.draw_text(&format!("{} viewers →", viewers.len()), &top, (x, y - 12))
-                .map_err(undrawn)?;
-            let side = text
-                .transform(FontTransform::Rotate270)
-                .pos(Pos::new(HPos::Right, VPos::Center));
-            root.draw_text(&format!("← {} owners", owners.len()), &side, (x - 12, y))
-                .map_err(undrawn)?;
-        }
-        root.present().map_err(undrawn)?;
-    }
-    Ok(Picture {
+#[must_use]
+pub fn heat_map(matrix: &Matrix) -> Picture {
+    let heat = Heat::new(matrix);
+    let shapes = html! {
+        (heat.cells())
+        @if heat.named { (heat.names()) } @else { (heat.counts()) }
+    };
+    let side = |count: usize| heat.start + draw::length(count.max(1)) * heat.cell + MARGIN;
+    Picture {
         title: "Who sees whose agents".to_owned(),
         description: format!(
-            "Rows are {} owning tenants, columns are {} viewing tenants; a darker cell is more agents, up to {most}. \
+            "Rows are {} owning tenants, columns are {} viewing tenants; a darker cell is more agents, up to {}. \
              The table has the numbers.",
-            owners.len(),
-            viewers.len()
+            heat.owners.len(),
+            heat.viewers.len(),
+            heat.most
         ),
-        width: size.0,
-        height: size.1,
+        width: side(heat.viewers.len()),
+        height: side(heat.owners.len()),
         shapes,
-    })
+    }
+}
+
+impl<'a> Heat<'a> {
+    fn new(matrix: &'a Matrix) -> Self {
+        let tenants = chosen(matrix);
+        let viewers: Vec<usize> = matrix.viewers().filter(|at| tenants.contains(at)).collect();
+        let owners: Vec<usize> = matrix.owners().filter(|at| tenants.contains(at)).collect();
+        let longest = viewers.len().max(owners.len());
+        let counts = owners
+            .iter()
+            .flat_map(|owner| viewers.iter().map(|viewer| matrix.sight(*owner, *viewer).visible));
+        let named = longest <= NAMED;
+        Self {
+            matrix,
+            most: counts.max().unwrap_or(0),
+            named,
+            cell: (900 / draw::length(longest).max(1)).clamp(3, 36),
+            start: MARGIN + if named { NAMES } else { 30 },
+            owners,
+            viewers,
+        }
+    }
+
+    /// Where the cell at `place` begins.
+    fn at(&self, place: usize) -> i64 {
+        self.start + draw::length(place) * self.cell
+    }
+
+    fn step(&self, sight: Sight) -> u8 {
+        step(sight.visible, self.most)
+    }
+
+    fn cells(&self) -> Markup {
+        html! {
+            @if !self.named {
+                (draw::data(Ink::Heat(0), Area {
+                    x: self.start,
+                    y: self.start,
+                    width: draw::length(self.viewers.len()) * self.cell,
+                    height: draw::length(self.owners.len()) * self.cell,
+                }, None))
+            }
+            @for (row, owner) in self.owners.iter().enumerate() { (self.row(row, *owner)) }
+        }
+    }
+
+    /// The cells of one owner. Where they have no tips, neighbours of one step are one shape, and nothing is drawn for
+    /// nothing: the ground shows.
+    fn row(&self, row: usize, owner: usize) -> Markup {
+        let gap = i64::from(self.named);
+        let sights: Vec<Sight> = self
+            .viewers
+            .iter()
+            .map(|viewer| self.matrix.sight(owner, *viewer))
+            .collect();
+        let mut column = 0;
+        html! {
+            @for run in sights.chunk_by(|one, next| !self.named && self.step(*one) == self.step(*next)) {
+                @let area = Area {
+                    x: self.at(column),
+                    y: self.at(row),
+                    width: draw::length(run.len()) * self.cell - gap,
+                    height: self.cell - gap,
+                };
+                @let step = self.step(run[0]);
+                @if self.named {
+                    (draw::data(Ink::Heat(step), area, Some(&tip(self.matrix, run[0]))))
+                } @else if step > 0 {
+                    (draw::data(Ink::Heat(step), area, None))
+                }
+                @let () = column += run.len();
+            }
+        }
+    }
+
+    /// The names beside and above the cells.
+    fn names(&self) -> Markup {
+        let middle = |place: usize| self.at(place) + self.cell / 2;
+        let name = |tenant: usize| label(self.matrix.label(tenant), 22);
+        html! {
+            @for (row, owner) in self.owners.iter().enumerate() {
+                (draw::text(&name(*owner), (self.start - 6, middle(row)), Anchor::End))
+            }
+            @for (column, viewer) in self.viewers.iter().enumerate() {
+                (draw::upright(&name(*viewer), (middle(column), self.start - 6), Anchor::Start))
+            }
+        }
+    }
+
+    /// How many there are, where names do not fit.
+    fn counts(&self) -> Markup {
+        let (viewers, owners) = (self.viewers.len(), self.owners.len());
+        let near = self.start - 12;
+        html! {
+            (draw::text(&format!("{viewers} viewers →"), (self.start, near), Anchor::Start))
+            (draw::upright(&format!("← {owners} owners"), (near, self.start), Anchor::End))
+        }
+    }
 }
 
 /// The tenants to draw: all, or those with the most agents.
-fn chosen(matrix: &Matrix) -> std::collections::HashSet<usize> {
+fn chosen(matrix: &Matrix) -> HashSet<usize> {
     let mut places: Vec<usize> = (0..matrix.tenants.len()).collect();
     places.sort_by_key(|at| std::cmp::Reverse(matrix.tenants[*at].owned + matrix.tenants[*at].received));
     places.truncate(MOST);
@@ -159,11 +181,7 @@ fn logarithm(count: i64) -> u64 {
     whole * 64 + u64::try_from(rest).unwrap_or(0)
 }
 
-fn axis(count: usize) -> i32 {
-    i32::try_from(count).unwrap_or(i32::MAX)
-}
-
-fn tip(matrix: &Matrix, sight: crate::ops::sharing::matrix::Sight) -> String {
+fn tip(matrix: &Matrix, sight: Sight) -> String {
     let (owner, viewer) = (matrix.label(sight.owner), matrix.label(sight.viewer));
     format!(
         "{viewer} sees {} of {owner}: {} own, {} global, {} selective",

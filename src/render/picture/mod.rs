@@ -1,15 +1,11 @@
-//! Pictures as SVG: drawn by a charting library, coloured by style sheets so that they suit light, dark and paper.
+//! Pictures as SVG, coloured by a style sheet so that they suit light, dark and paper.
 
 mod bars;
-mod canvas;
+mod draw;
 mod heat;
-mod ink;
 mod timeline;
 
 use maud::{Markup, PreEscaped, html};
-use plotters::drawing::DrawingAreaErrorKind;
-
-use crate::error::Error;
 
 pub use bars::{bars, rules};
 pub use heat::heat_map;
@@ -24,9 +20,9 @@ pub struct Picture {
     pub title: String,
     /// What it shows, for those who do not see it.
     pub description: String,
-    width: u32,
-    height: u32,
-    shapes: Vec<Markup>,
+    width: i64,
+    height: i64,
+    shapes: Markup,
 }
 
 impl Picture {
@@ -56,7 +52,7 @@ impl Picture {
                 title id=(title) { (self.title) }
                 desc id=(description) { (self.description) }
                 @if let Some(style) = style { style { (PreEscaped(style)) } }
-                @for shape in &self.shapes { (shape) }
+                (self.shapes)
             }
         }
     }
@@ -67,8 +63,18 @@ fn label(name: &str, limit: usize) -> String {
     super::text::excerpt(name, limit)
 }
 
-/// What the charting library could not draw.
-#[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
-fn undrawn<E: std::error::Error + Send + Sync>(error: DrawingAreaErrorKind<E>) -> Error {
-    Error::failed("could not draw the picture").with_cause(error.to_string())
+/// Groups the digits of a count by thousands.
+pub(in crate::render) fn thousands(count: i64) -> String {
+    let digits = count.unsigned_abs().to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    if count < 0 {
+        grouped.push('-');
+    }
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
 }

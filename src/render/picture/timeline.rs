@@ -1,87 +1,76 @@
 //! Changes of sharing over time.
 
-use std::collections::VecDeque;
+use maud::{Markup, html};
 
-use plotters::prelude::*;
-
-use super::canvas::Canvas;
-use super::ink::Ink;
-use super::{Picture, undrawn};
-use crate::error::Result;
+use super::Picture;
+use super::draw::{self, Anchor, Area, Ink};
+use super::thousands;
 use crate::ops::sharing::timeline::{Bucket, Timeline};
 
-const SIZE: (u32, u32) = (760, 240);
+const WIDTH: i64 = 760;
+const HEIGHT: i64 = 240;
+const LEFT: i64 = 60;
+const TOP: i64 = 10;
+/// The size of what holds the bars.
+const LENGTH: i64 = WIDTH - LEFT - 60;
+const TALL: i64 = HEIGHT - TOP - 44;
 
 /// Draws how many entries of the audit each stretch of time has.
-///
-/// # Errors
-/// [`crate::Kind::Failed`] if the charting library refuses.
-pub fn timeline(line: &Timeline) -> Result<Picture> {
+#[must_use]
+pub fn timeline(line: &Timeline) -> Picture {
     let buckets = &line.buckets;
     // A lone stretch is not to fill the picture.
-    let columns = i32::try_from(buckets.len()).unwrap_or(0).max(12);
+    let columns = draw::length(buckets.len()).max(12);
     let most = buckets.iter().map(Bucket::total).max().unwrap_or(0).max(1);
-    let mut tips = VecDeque::new();
-    let mut pieces = Vec::new();
-    for (column, bucket) in (0..).zip(buckets) {
-        let mut from = 0;
-        for (ink, what, count) in [
-            (Ink::Selective, "gained", bucket.gained),
-            (Ink::Received, "lost", bucket.lost),
-            (Ink::Global, "modified", bucket.modified),
-        ] {
-            if count > 0 {
-                tips.push_back(format!("{}: {count} {what}", bucket.label()));
-                pieces.push((column, from, from + count, ink));
-            }
-            from += count;
+    let bottom = TOP + TALL;
+    let shapes = html! {
+        @for tick in draw::ticks(most, 4) {
+            @let y = bottom - draw::scale(tick, most, TALL);
+            (draw::grid((LEFT, y), (LEFT + LENGTH, y)))
+            (draw::axis((LEFT - 5, y), (LEFT, y)))
+            (draw::text(&thousands(tick), (LEFT - 10, y), Anchor::End))
         }
-    }
-
-    let mut shapes = Vec::new();
-    {
-        let root = Canvas::new(SIZE, tips, &mut shapes).into_drawing_area();
-        let mut chart = ChartBuilder::on(&root)
-            .margin(10)
-            .margin_right(60)
-            .set_label_area_size(LabelAreaPosition::Left, 50)
-            .set_label_area_size(LabelAreaPosition::Bottom, 34)
-            .build_cartesian_2d(0..columns, 0..most)
-            .map_err(undrawn)?;
-        let name = |column: &i32| {
-            let bucket = usize::try_from(*column)
-                .ok()
-                .and_then(|column| buckets.get(column));
-            bucket.map(Bucket::label).unwrap_or_default()
-        };
-        chart
-            .configure_mesh()
-            .disable_x_mesh()
-            .x_labels(5)
-            .x_label_formatter(&name)
-            .y_labels(4)
-            .label_style(("sans-serif", 12).into_font().color(&Ink::Text.color()))
-            .axis_style(Ink::Line.color())
-            .bold_line_style(Ink::Grid.color())
-            .light_line_style(TRANSPARENT)
-            .draw()
-            .map_err(undrawn)?;
-        let bars = pieces.iter().map(|&(column, from, to, ink)| {
-            let mut bar = Rectangle::new([(column, from), (column + 1, to)], ink.color().filled());
-            bar.set_margin(0, 0, 1, 1);
-            bar
-        });
-        chart.draw_series(bars).map_err(undrawn)?;
-        root.present().map_err(undrawn)?;
-    }
-    Ok(Picture {
+        (draw::axis((LEFT, TOP), (LEFT, bottom)))
+        (draw::axis((LEFT, bottom), (LEFT + LENGTH, bottom)))
+        @for tick in draw::ticks(columns, 5) {
+            @if let Some(bucket) = usize::try_from(tick).ok().and_then(|at| buckets.get(at)) {
+                @let x = LEFT + draw::scale(tick, columns, LENGTH);
+                (draw::axis((x, bottom), (x, bottom + 5)))
+                (draw::text(&bucket.label(), (x, bottom + 16), Anchor::Middle))
+            }
+        }
+        @for (column, bucket) in (0..).zip(buckets) {
+            @let x = LEFT + draw::scale(column, columns, LENGTH) + 1;
+            @let width = LEFT + draw::scale(column + 1, columns, LENGTH) - x - 1;
+            (pile(bucket, (x, width.max(1)), most))
+        }
+    };
+    Picture {
         title: "Changes of sharing".to_owned(),
         description: format!(
             "Bars of {} stretches of time, at most {most} entries each: access gained, lost, and modified.",
             buckets.len()
         ),
-        width: SIZE.0,
-        height: SIZE.1,
+        width: WIDTH,
+        height: HEIGHT,
         shapes,
-    })
+    }
+}
+
+/// The entries of one stretch of time, on top of each other.
+fn pile(bucket: &Bucket, (x, width): (i64, i64), most: i64) -> Markup {
+    let mut from = 0;
+    html! {
+        @for (ink, what, count) in [
+            (Ink::Selective, "gained", bucket.gained),
+            (Ink::Received, "lost", bucket.lost),
+            (Ink::Global, "modified", bucket.modified),
+        ] {
+            @let low = draw::scale(from, most, TALL);
+            @let height = draw::scale(from + count, most, TALL) - low;
+            @let area = Area { x, y: TOP + TALL - low - height, width, height };
+            (draw::data(ink, area, Some(&format!("{}: {count} {what}", bucket.label()))))
+            @let () = from += count;
+        }
+    }
 }

@@ -202,7 +202,7 @@ fn trigger_functions_can_be_called_by_nobody() {
         "select oid::regproc from pg_proc where prorettype = 'trigger'::regtype \
          and pronamespace in ('public'::regnamespace, 'vital_private'::regnamespace)",
     );
-    assert_eq!(functions.len(), 9, "{functions:?}");
+    assert_eq!(functions.len(), 13, "{functions:?}");
     for function in functions {
         for role in ["anon", "authenticated", "service_role"] {
             let sql = format!("select has_function_privilege('{role}', '{function}()', 'execute')");

@@ -139,6 +139,19 @@ fn platform_admin_never_carries_a_tenant() {
 }
 
 #[test]
+fn a_role_within_a_tenant_names_it() {
+    let mut scene = without_triggers();
+    for role in ["tenant_owner", "tenant_admin"] {
+        let sql = format!(
+            "insert into public.user_roles (user_id, role) values ('{}', '{role}')",
+            users::OUTSIDER
+        );
+        let said = scene.refused(&sql, "23514");
+        assert!(said.contains("user_roles_tenant_role_check"), "{said}");
+    }
+}
+
+#[test]
 fn grants_and_memberships_are_unique() {
     let mut scene = without_triggers();
     for (sql, constraint) in [
@@ -254,11 +267,6 @@ fn rows_refer_to_tenants_that_exist() {
         ),
         format!("update public.user_roles set tenant_id = '{nowhere}' where role = 'tenant_owner'"),
         format!("update public.tenants set parent_tenant_id = '{nowhere}'"),
-        format!(
-            "insert into public.resource_sharing_audit (resource_type, resource_id, action, owner_tenant_id, \
-             affected_tenant_id) values ('agent', gen_random_uuid(), 'shared', '{}', '{nowhere}')",
-            tenants::NORTH
-        ),
     ] {
         scene.refused(&sql, "23503");
     }

@@ -11,7 +11,7 @@ fn refused_by_key(scene: &mut Scene, sql: &str) -> String {
 }
 
 #[test]
-fn member_deletes_the_rows_of_their_tenant() {
+fn member_deletes_the_private_rows_of_their_tenant() {
     for user in [users::NORTH_MEMBER, users::NORTH_ADMIN, users::NORTH_OWNER] {
         let mut scene = Scene::open();
         let sql = format!("delete from public.agents where id = '{}'", agents::NORTH_PRIVATE);
@@ -109,7 +109,12 @@ fn tenant_with_memberships_roles_or_audit_cannot_be_deleted() {
     scene.ok("insert into public.tenants (name, slug, type) values ('Alone', 'alone', 'client')");
     for (constraint, make, unmake) in insert {
         scene.ok(&make);
-        let said = refused_by_key(&mut scene, "delete from public.tenants where slug = 'alone'");
+        let delete = "delete from public.tenants where slug = 'alone'";
+        // The audits are kept by a trigger, which says the same on every version.
+        let said = match constraint.starts_with("resource_sharing_audit") {
+            true => scene.refused(delete, "23503"),
+            false => refused_by_key(&mut scene, delete),
+        };
         assert!(said.contains(constraint), "{said}");
         scene.ok(unmake);
     }
@@ -123,9 +128,9 @@ fn tenant_that_owns_audit_rows_cannot_be_deleted() {
         "delete from public.user_tenants where tenant_id = '{frozen}'"
     ));
     scene.ok(&format!("delete from public.agents where tenant_id = '{frozen}'"));
-    let said = refused_by_key(
-        &mut scene,
+    let said = scene.refused(
         &format!("delete from public.tenants where id = '{frozen}'"),
+        "23503",
     );
     assert!(
         said.contains("resource_sharing_audit_owner_tenant_id_fkey"),

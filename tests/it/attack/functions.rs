@@ -22,13 +22,17 @@ fn functions_run_as_their_owner_only_where_they_read_or_write_what_the_caller_ma
     let expected = [
         "public.assign_user_to_dh_startup",
         "public.grant_platform_admin",
+        "vital_private.assert_current_rights",
         "vital_private.audit_admin",
         "vital_private.audit_agent",
         "vital_private.check_recipients",
+        "vital_private.has_account",
+        "vital_private.is_known_gone",
         "vital_private.is_platform_admin",
         "vital_private.member_tenants",
         "vital_private.platform_admin_tenants",
         "vital_private.readable_tenants",
+        "vital_private.settle_agent_id",
     ];
     both(|client, kind| {
         client.batch_execute("set search_path = pg_catalog").unwrap();
@@ -53,7 +57,16 @@ fn functions_state_how_they_may_be_planned() {
         "get_user_tenants s s",
         "has_tenant_access s s",
         "is_platform_admin s s",
+        "administered_tenants s s",
+        "audited_tenant s u",
+        "author_id s u",
+        "brief i s",
         "caller_id s s",
+        "check_document i u",
+        "has_account s s",
+        "is_gone s s",
+        "is_json i s",
+        "is_known_gone s s",
         "is_platform_admin s s",
         "member_tenants s s",
         "platform_admin_tenants s s",
@@ -114,6 +127,25 @@ fn trusted_role_grants_a_platform_admin_who_exists_once() {
     let nobody = "select public.grant_platform_admin('b0000000-0000-4000-8000-0000000000ff')";
     scene.refused(nobody, "23503");
     scene.refused("select public.grant_platform_admin(null)", "22004");
+}
+
+#[test]
+fn a_renamed_dh_startup_is_found_by_its_id() {
+    let mut scene = Scene::open();
+    scene.ok("update public.tenants set slug = 'dhs' where slug = 'digital-health-startup'");
+    let sql = format!("select public.assign_user_to_dh_startup('{}')", users::OUTSIDER);
+    scene.service().ok(&sql);
+    let sql = format!(
+        "select t.slug from public.user_tenants as m join public.tenants as t on t.id = m.tenant_id \
+         where m.user_id = '{}'",
+        users::OUTSIDER
+    );
+    assert_eq!(scene.owner().column(&sql), ["dhs"]);
+    // Neither does running migration 4 again make a second one.
+    let again = std::fs::read_to_string(&crate::support::migrations::files()[3]).unwrap();
+    scene.ok(&again);
+    let sql = "select count(*) from public.tenants where slug = 'digital-health-startup'";
+    assert_eq!(scene.one(sql), "0");
 }
 
 #[test]

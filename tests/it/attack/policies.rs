@@ -71,6 +71,7 @@ fn policies_call_functions_of_ours_alone_and_once_a_statement() {
         where y.polrelid <> 'public.profiles'::regclass
         order by 1";
     let expected = [
+        "vital_private.administered_tenants",
         "vital_private.caller_id",
         "vital_private.is_platform_admin",
         "vital_private.member_tenants",
@@ -97,7 +98,12 @@ fn triggers_are_all_there_and_enabled() {
         where not t.tgisinternal and t.tgrelid <> 'public.profiles'::regclass
         order by 1";
     let expected = [
+        "agents agents_00_assert_current_rights O",
+        "agents agents_05_settle_id O",
         "agents agents_10_guard O",
+        "agents agents_15_keep_counters O",
+        "agents agents_20_check_open_recipients_insert O",
+        "agents agents_20_check_open_recipients_update O",
         "agents agents_20_check_recipients_insert O",
         "agents agents_20_check_recipients_update O",
         "agents agents_30_audit_delete O",
@@ -105,9 +111,12 @@ fn triggers_are_all_there_and_enabled() {
         "agents agents_30_audit_truncate O",
         "agents agents_30_audit_update O",
         "resource_sharing_audit refuse_audit_change O",
+        "tenants assert_current_rights_tenants O",
         "tenants audit_tenants O",
         "tenants audit_tenants_truncate O",
         "tenants guard_tenants O",
+        "tenants keep_audited_tenants O",
+        "tenants keep_audited_tenants_truncate O",
         "tenants stamp_tenants_status O",
         "tenants update_tenants_updated_at O",
         "user_roles audit_user_roles O",
@@ -116,6 +125,7 @@ fn triggers_are_all_there_and_enabled() {
         "user_tenants audit_user_tenants_truncate O",
         "user_tenants update_user_tenants_updated_at O",
         "vital_private.admin_audit refuse_admin_audit_change O",
+        "vital_private.sharing_sources refuse_audit_change O",
     ];
     both(|client, kind| {
         client.batch_execute("set search_path = public").unwrap();
@@ -132,8 +142,6 @@ fn no_foreign_key_of_ours_deletes_along() {
         order by 1";
     let expected = [
         "agents_tenant_id_fkey r t",
-        "resource_sharing_audit_affected_tenant_id_fkey r t",
-        "resource_sharing_audit_owner_tenant_id_fkey r t",
         "tenants_parent_tenant_id_fkey n t",
         "user_roles_tenant_id_fkey r t",
         "user_tenants_tenant_id_fkey r t",

@@ -59,6 +59,13 @@ fn member_neither_shares_nor_unshares() {
         for sql in [
             update(agents::NORTH_PRIVATE, &selective(tenants::SOUTH)),
             update(agents::NORTH_PRIVATE, GLOBALLY),
+            update(agents::NORTH_PRIVATE, "is_shared = true"),
+            update(agents::NORTH_PRIVATE, "sharing_mode = 'global'"),
+            update(agents::NORTH_PRIVATE, "shared_with = '{}'"),
+        ] {
+            assert_eq!(scene.refused(&sql, "42501"), NO_AUTHORITY, "{sql}");
+        }
+        for sql in [
             update(agents::NORTH_SELECTIVE, &selective(tenants::EAST)),
             update(
                 agents::NORTH_SELECTIVE,
@@ -66,11 +73,8 @@ fn member_neither_shares_nor_unshares() {
             ),
             update(agents::NORTH_SELECTIVE, PRIVATE),
             update(agents::NORTH_GLOBAL, PRIVATE),
-            update(agents::NORTH_PRIVATE, "is_shared = true"),
-            update(agents::NORTH_PRIVATE, "sharing_mode = 'global'"),
-            update(agents::NORTH_PRIVATE, "shared_with = '{}'"),
         ] {
-            assert_eq!(scene.refused(&sql, "42501"), NO_AUTHORITY, "{sql}");
+            assert_eq!(scene.ok(&sql), 0, "{sql}");
         }
     }
 }
@@ -141,12 +145,14 @@ fn global_sharing_needs_a_platform_admin() {
 }
 
 #[test]
-fn global_agent_can_be_edited_by_its_tenant_without_sharing_it_anew() {
+fn global_agent_can_be_edited_by_its_tenants_admins_without_sharing_it_anew() {
     let mut scene = Scene::open();
-    let sql = update(agents::NORTH_GLOBAL, "description = 'new'");
-    assert_eq!(scene.user(users::NORTH_MEMBER).ok(&sql), 1);
-    let sql = update(agents::NORTH_GLOBAL, "is_shared = true, sharing_mode = 'global'");
-    assert_eq!(scene.user(users::NORTH_MEMBER).ok(&sql), 1);
+    for user in [users::NORTH_ADMIN, users::NORTH_OWNER] {
+        let sql = update(agents::NORTH_GLOBAL, "description = 'new'");
+        assert_eq!(scene.user(user).ok(&sql), 1);
+        let sql = update(agents::NORTH_GLOBAL, "is_shared = true, sharing_mode = 'global'");
+        assert_eq!(scene.user(user).ok(&sql), 1);
+    }
 }
 
 #[test]

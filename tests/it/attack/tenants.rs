@@ -211,6 +211,21 @@ fn platform_admin_changes_any_tenant() {
 }
 
 #[test]
+fn seeded_tenants_keep_their_slug_through_the_api() {
+    let mut scene = Scene::open();
+    for slug in ["vital-platform", "digital-health-startup"] {
+        let sql = format!("update public.tenants set slug = 'other' where slug = '{slug}'");
+        scene.user(users::ADMIN).refused(&sql, "42501");
+        let sql = format!("update public.tenants set name = 'Other' where slug = '{slug}'");
+        assert_eq!(scene.ok(&sql), 1);
+    }
+    assert_eq!(
+        scene.ok("update public.tenants set slug = 'nord' where slug = 'north'"),
+        1
+    );
+}
+
+#[test]
 fn nobody_writes_memberships_or_roles() {
     let mut scene = Scene::open();
     let statements = |user: Uuid| {

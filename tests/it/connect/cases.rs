@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use vital::cli::ConnectArgs;
-use vital::db::{Connection, Settings, connect};
+use tokio_postgres::Row;
+use vital::db::{ConnectOptions, Connection, Settings, connect};
 use vital::error::{Error, Result};
 use vital::server::Options;
 
@@ -66,9 +66,9 @@ impl Case {
 
     /// The settings that vital makes of it.
     pub fn settings(&self) -> Result<Settings> {
-        let args = ConnectArgs {
+        let args = ConnectOptions {
             database_url: Some(self.conninfo.clone()).filter(|text| !text.is_empty()),
-            ..ConnectArgs::default()
+            ..ConnectOptions::default()
         };
         Settings::resolve_with(&args, self.variables.iter().cloned())
     }
@@ -76,7 +76,7 @@ impl Case {
     /// What vital says: the identity, or its error.
     pub fn vital(&self) -> Result<String> {
         let settings = self.settings()?;
-        run(async { identity(&connect(&settings).await?).await })
+        run(async { identity(&mut connect(&settings).await?).await })
     }
 
     /// Asserts that both connect, and reach the same; returns what.
@@ -109,11 +109,17 @@ pub fn socket_only() -> Server {
 }
 
 /// Asks the server who is connected.
-pub async fn identity(connection: &Connection) -> Result<String> {
-    let row = connection.query_one(IDENTITY, &[]).await;
-    Ok(row
-        .map_err(|error| Error::failed("identity").caused_by(&error))?
-        .get(0))
+pub async fn identity(connection: &mut Connection) -> Result<String> {
+    Ok(ask(connection, IDENTITY).await?.get(0))
+}
+
+/// Runs a statement that returns one row, as every command does.
+pub async fn ask(connection: &mut Connection, sql: &str) -> Result<Row> {
+    connection
+        .read("could not ask", async |transaction| {
+            Ok(transaction.query_one(sql, &[]).await?)
+        })
+        .await
 }
 
 /// Runs a future to its end on a runtime like the product's.

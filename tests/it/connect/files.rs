@@ -81,9 +81,8 @@ fn options_reach_the_server() {
     let url = format!("{}&options=-c%20work_mem%3D123kB", server.url("me", "mine"));
     let settings = Case::new(url).settings().unwrap();
     super::cases::run(async {
-        let connection = vital::db::connect(&settings).await.unwrap();
-        let row = connection
-            .query_one("select current_setting('work_mem')", &[])
+        let mut connection = vital::db::connect(&settings).await.unwrap();
+        let row = super::cases::ask(&mut connection, "select current_setting('work_mem')")
             .await
             .unwrap();
         assert_eq!(row.get::<_, &str>(0), "123kB");

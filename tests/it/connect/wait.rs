@@ -4,19 +4,19 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use vital::cli::ConnectArgs;
-use vital::db::{Settings, connect};
+use tokio_postgres::error::SqlState;
+use vital::db::{ConnectOptions, Settings, Timeouts, connect};
 use vital::server::Signal;
 
-use super::cases::{Case, identity, run, socket_only};
+use super::cases::{Case, ask, identity, run, socket_only};
 use super::fake::{Answer, Fake};
 use crate::support::{Run, Server, interrupt, vital};
 
 fn settings(url: &str, wait: Duration) -> Settings {
-    let args = ConnectArgs {
+    let args = ConnectOptions {
         database_url: Some(url.to_owned()),
-        wait: Some(wait),
-        ..ConnectArgs::default()
+        wait,
+        ..ConnectOptions::default()
     };
     Settings::resolve_with(&args, [("HOME", "/nonexistent")]).unwrap()
 }
@@ -31,7 +31,7 @@ fn server_that_comes_up_is_waited_for() {
             std::thread::sleep(Duration::from_millis(700));
             server.cluster().resume().unwrap();
         });
-        run(async { identity(&connect(&settings).await.unwrap()).await }).unwrap();
+        run(async { identity(&mut connect(&settings).await.unwrap()).await }).unwrap();
     });
 }
 
@@ -179,41 +179,47 @@ fn running_statement_is_cancelled() {
     let server = Server::private();
     let settings = Case::new(server.url("postgres", "postgres")).settings().unwrap();
     run(async {
-        let connection = connect(&settings).await.unwrap();
+        let mut connection = connect(&settings).await.unwrap();
         let canceller = connection.canceller();
-        let sleep = connection.batch_execute("select pg_sleep(60)");
+        let sleep = ask(&mut connection, "select pg_sleep(60)");
         let cancel = async {
             tokio::time::sleep(Duration::from_millis(200)).await;
             canceller.cancel().await.unwrap();
         };
         let (slept, ()) = tokio::join!(sleep, cancel);
-        assert_eq!(slept.unwrap_err().code().unwrap().code(), "57014");
+        assert!(slept.unwrap_err().has_code(&SqlState::QUERY_CANCELED));
     });
 }
 
 #[test]
 fn transaction_has_limits_and_the_session_has_none() {
     let server = Server::private();
-    let args = ConnectArgs {
+    let args = ConnectOptions {
         database_url: Some(server.url("postgres", "postgres")),
-        statement_timeout: Duration::from_secs(7),
-        ..ConnectArgs::default()
+        timeouts: Timeouts {
+            statement: Duration::from_secs(7),
+            ..Timeouts::default()
+        },
+        ..ConnectOptions::default()
     };
     let settings = Settings::resolve_with(&args, [("HOME", "/nonexistent")]).unwrap();
     let limits = "select current_setting('lock_timeout'), current_setting('statement_timeout'),
         current_setting('synchronous_commit')";
     run(async {
         let mut connection = connect(&settings).await.unwrap();
-        connection
-            .batch_execute("set synchronous_commit = off")
+        let row = ask(&mut connection, limits).await.unwrap();
+        assert_eq!((row.get(0), row.get(1), row.get(2)), ("300ms", "7s", "on"));
+        let session = "select reset.* from (values
+            ((select setting from pg_settings where name = 'lock_timeout'))) as reset";
+        let answer = connection
+            .ask("could not ask", &format!("commit; {session}; begin"))
             .await
             .unwrap();
-        let transaction = connection.begin().await.unwrap();
-        let row = transaction.query_one(limits, &[]).await.unwrap();
-        assert_eq!((row.get(0), row.get(1), row.get(2)), ("300ms", "7s", "on"));
-        transaction.rollback().await.unwrap();
-        let row = connection.query_one(limits, &[]).await.unwrap();
-        assert_eq!((row.get(0), row.get(1), row.get(2)), ("0", "0", "off"));
+        let after = answer.iter().rev().find_map(|message| match message {
+            tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+            _ => None,
+        });
+        assert_eq!(after.as_deref(), Some("0"), "nothing outlives the transaction");
     });
 }
 
@@ -224,7 +230,11 @@ fn reason_for_a_lost_connection_is_kept() {
     run(async {
         let mut connection = connect(&settings).await.unwrap();
         connection
-            .batch_execute("do $$ begin raise notice 'hello'; end $$")
+            .write("could not shout", async |transaction| {
+                Ok(transaction
+                    .batch("do $$ begin raise notice 'hello'; end $$")
+                    .await?)
+            })
             .await
             .unwrap();
         let notices = connection.take_notices();
@@ -234,7 +244,7 @@ fn reason_for_a_lost_connection_is_kept() {
         );
         server.cluster().halt(Signal::Fast).unwrap();
         tokio::time::sleep(Duration::from_millis(100)).await;
-        assert!(connection.batch_execute("select 1").await.is_err());
+        assert!(ask(&mut connection, "select 1").await.is_err());
         let lost = connection.lost().unwrap();
         assert!(lost.cause.as_ref().unwrap().contains("57P01"), "{lost:?}");
     });

@@ -172,10 +172,17 @@ fn execute(database: &Database, sql: &str) {
 fn lock(database: &Database) -> Client {
     let mut client = database.client();
     client.batch_execute("begin").unwrap();
-    let tables = "select string_agg('public.' || relname, ', ') from pg_class where relnamespace = 'public'::regnamespace \
-                  and relname in ('agents', 'tenants', 'user_tenants', 'user_roles')";
+    let tables = "select string_agg(format('%I.%I', n.nspname, c.relname), ', ' order by c.oid)
+        from pg_class as c
+        join pg_namespace as n on n.oid = c.relnamespace
+        where c.relkind = 'r'
+          and (
+              n.nspname = 'vital_private'
+              or n.nspname = 'public'
+                  and c.relname in ('agents', 'tenants', 'user_tenants', 'user_roles', 'resource_sharing_audit')
+          )";
     let tables: String = client.query_one(tables, &[]).unwrap().get(0);
-    let lock = format!("lock table {tables} in share mode");
+    let lock = format!("lock table {tables} in access exclusive mode");
     client.batch_execute(&lock).unwrap();
     client
 }

@@ -5,15 +5,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use proptest::prelude::*;
-use vital::cli::ConnectArgs;
-use vital::db::Settings;
+use vital::db::{ConnectOptions, Settings};
 
 use super::inputs::{bytes, soup, text};
 use super::{assert_told, try_all};
 use crate::support::CANARY;
 
 /// Resolves without ever connecting; neither the settings nor the error show the password.
-fn resolve(args: &ConnectArgs, variables: &[(&str, &str)]) {
+fn resolve(args: &ConnectOptions, variables: &[(&str, &str)]) {
     let variables = [&[("HOME", "/nonexistent"), ("PGUSER", "me")], variables].concat();
     match Settings::resolve_with(args, variables) {
         Ok(settings) => {
@@ -25,10 +24,10 @@ fn resolve(args: &ConnectArgs, variables: &[(&str, &str)]) {
     }
 }
 
-fn url(text: impl Into<String>) -> ConnectArgs {
-    ConnectArgs {
+fn url(text: impl Into<String>) -> ConnectOptions {
+    ConnectOptions {
         database_url: Some(text.into()),
-        ..ConnectArgs::default()
+        ..ConnectOptions::default()
     }
 }
 
@@ -117,7 +116,7 @@ fn no_variable_panics_or_shows_the_password() {
             .map(|(name, value)| (*name, value.as_str()))
             .collect();
         all.push(("PGPASSWORD", CANARY));
-        resolve(&ConnectArgs::default(), &all);
+        resolve(&ConnectOptions::default(), &all);
     });
 }
 
@@ -155,7 +154,7 @@ fn no_service_file_panics_or_shows_its_password() {
         let whole = [b"[a]\npassword=kAnArIe7Qx93fLsT\n", content.as_slice()].concat();
         let path = write(directory.path(), "service", &whole);
         resolve(
-            &ConnectArgs::default(),
+            &ConnectOptions::default(),
             &[("PGSERVICE", "a"), ("PGSERVICEFILE", &path)],
         );
     });
@@ -223,10 +222,10 @@ fn no_vital_yaml_panics_or_shows_a_password() {
             content.clone()
         };
         let path = write(directory.path(), "vital.yaml", &content);
-        let args = ConnectArgs {
+        let args = ConnectOptions {
             target: Some("a".to_owned()),
             config: Some(path.into()),
-            ..ConnectArgs::default()
+            ..ConnectOptions::default()
         };
         resolve(&args, &[("PGPASSWORD", CANARY)]);
     });

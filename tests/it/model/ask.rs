@@ -82,11 +82,17 @@ fn become_user(transaction: &mut Transaction<'_>, state: &State, number: usize) 
         Some(request) => serde_json::json!({"host": "x", "x-tenant-id": request.text()}).to_string(),
         None => String::new(),
     };
+    let began: String = transaction
+        .query_one("select extract(epoch from now())::text", &[])
+        .unwrap()
+        .get(0);
+    let method = if user.method { "GET" } else { "" };
     let (tenant, owner) = match &user.session {
         None => (String::new(), String::new()),
         Some(session) => {
             let owner = match session.owner {
-                SessionOwner::Oneself => id.to_string(),
+                SessionOwner::OneselfNow => format!("{id} {began}"),
+                SessionOwner::OneselfBefore => format!("{id} 1"),
                 SessionOwner::Another => user_id(number + 1).to_string(),
                 SessionOwner::Nobody => String::new(),
             };
@@ -97,9 +103,10 @@ fn become_user(transaction: &mut Transaction<'_>, state: &State, number: usize) 
         .batch_execute("reset role; set local role authenticated")
         .unwrap();
     let sql = "select set_config('request.jwt.claims', $1, true), set_config('request.headers', $2, true), \
-               set_config('app.tenant_id', $3, true), set_config('app.tenant_user', $4, true)";
+               set_config('app.tenant_id', $3, true), set_config('app.tenant_user', $4, true), \
+               set_config('request.method', $5, true)";
     transaction
-        .execute(sql, &[&claims.to_string(), &headers, &tenant, &owner])
+        .execute(sql, &[&claims.to_string(), &headers, &tenant, &owner, &method])
         .unwrap();
 }
 
@@ -137,7 +144,7 @@ pub fn ask(transaction: &mut Transaction<'_>, state: &State, number: usize) -> A
         );
         savepoint.query_one(&sql, &[]).unwrap().get(0)
     };
-    let updatable = touched("update public.agents set access_count = access_count + 1");
+    let updatable = touched("update public.agents set description = 'touched'");
     let deletable = touched("delete from public.agents");
     savepoint.rollback().unwrap();
     Answers {

@@ -15,7 +15,7 @@ pub fn load(transaction: &mut Transaction<'_>, state: &State) {
     }
     sql.push_str(
         "truncate public.agents, public.user_tenants, public.user_roles, public.resource_sharing_audit, \
-         public.tenants;\n",
+         public.tenants, vital_private.stand_ins;\n",
     );
     tenants(&mut sql, state);
     users(&mut sql, state);
@@ -53,6 +53,18 @@ fn tenants(sql: &mut String, state: &State) {
 fn users(sql: &mut String, state: &State) {
     let mut memberships = Vec::new();
     let mut roles = Vec::new();
+    let ids: Vec<String> = (0..state.users.len())
+        .map(|number| format!("('{}')", user_id(number)))
+        .collect();
+    if !ids.is_empty() {
+        // None of them has an account.
+        writeln!(
+            sql,
+            "insert into vital_private.stand_ins values {};",
+            ids.join(", ")
+        )
+        .unwrap();
+    }
     for (number, user) in state.users.iter().enumerate() {
         let id = user_id(number);
         for (tenant, membership) in user.memberships.iter().enumerate() {

@@ -27,6 +27,8 @@ pub struct User {
     /// For each tenant, the membership if there is one.
     pub memberships: Vec<Option<Membership>>,
     pub session: Option<Session>,
+    /// Whether the API makes the request, as a setting tells.
+    pub method: bool,
     pub header: Option<Request>,
     pub claim: Option<Request>,
     /// The claim that a user may write themselves.
@@ -49,7 +51,10 @@ pub struct Session {
 /// Who set the session variables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionOwner {
-    Oneself,
+    /// In this transaction.
+    OneselfNow,
+    /// In an earlier one.
+    OneselfBefore,
     Another,
     Nobody,
 }
@@ -93,6 +98,13 @@ pub fn agent_id(number: usize) -> Uuid {
     Uuid::from_u128(0xc000_0000_0000_4000_8000_1000_0000_0000 + number as u128)
 }
 
+impl User {
+    /// Whether they act inside a request of the API.
+    pub fn in_request(&self) -> bool {
+        self.method || self.header.is_some()
+    }
+}
+
 impl Request {
     /// What stands in the variable, the header or the claim.
     pub fn text(&self) -> String {
@@ -131,7 +143,8 @@ fn request(tenants: usize) -> impl Strategy<Value = Request> {
 
 fn user(tenants: usize) -> impl Strategy<Value = User> {
     let owner = prop_oneof![
-        4 => Just(SessionOwner::Oneself),
+        2 => Just(SessionOwner::OneselfNow),
+        2 => Just(SessionOwner::OneselfBefore),
         1 => Just(SessionOwner::Another),
         1 => Just(SessionOwner::Nobody),
     ];
@@ -139,22 +152,35 @@ fn user(tenants: usize) -> impl Strategy<Value = User> {
     let idle_role = (
         prop::sample::select(vec!["platform_support", "tenant_admin", "tenant_owner", "user"]),
         option::of(0..tenants),
-    );
+    )
+        // A role in a tenant names it.
+        .prop_map(|(role, tenant)| {
+            (
+                role,
+                if role.starts_with("tenant_") {
+                    tenant.or(Some(0))
+                } else {
+                    tenant
+                },
+            )
+        });
     (
         prop::bool::weighted(0.1),
         option::weighted(0.3, idle_role),
         vec(option::weighted(0.4, membership()), tenants),
         option::weighted(0.5, session),
-        option::weighted(0.5, request(tenants)),
+        any::<bool>(),
+        option::weighted(0.4, request(tenants)),
         option::weighted(0.4, request(tenants)),
         option::weighted(0.2, request(tenants)),
     )
         .prop_map(
-            |(platform_admin, idle_role, memberships, session, header, claim, user_metadata)| User {
+            |(platform_admin, idle_role, memberships, session, method, header, claim, user_metadata)| User {
                 platform_admin,
                 idle_role,
                 memberships,
                 session,
+                method,
                 header,
                 claim,
                 user_metadata,

@@ -18,16 +18,17 @@ fn member_of(state: &State, user: usize) -> Vec<usize> {
         .collect()
 }
 
-/// What the session asks for first.
+/// What the session asks for first. Inside a request only the header and what was set in the same transaction count.
 fn requested(state: &State, user: usize) -> Option<&Request> {
     let user = &state.users[user];
-    let session = user
-        .session
+    let session = user.session.as_ref().filter(|session| match session.owner {
+        SessionOwner::OneselfNow => true,
+        SessionOwner::OneselfBefore => !user.in_request(),
+        SessionOwner::Another | SessionOwner::Nobody => false,
+    });
+    user.header
         .as_ref()
-        .filter(|session| session.owner == SessionOwner::Oneself);
-    session
-        .map(|session| &session.request)
-        .or(user.header.as_ref())
+        .or(session.map(|session| &session.request))
         .or(user.claim.as_ref())
 }
 
@@ -100,16 +101,22 @@ pub fn readable(state: &State, user: usize) -> Vec<Uuid> {
     })
 }
 
-/// Agents that the user updates and deletes.
+/// Agents that the user updates and deletes: what is shared needs an owner or admin.
 pub fn writable(state: &State, user: usize) -> Vec<Uuid> {
-    agents(state, |agent| writes(state, user, agent.tenant))
+    agents(state, |agent| {
+        let private = matches!(agent.sharing, Sharing::Private);
+        writes(state, user, agent.tenant) && (private || has_authority(state, user, agent.tenant))
+    })
+}
+
+fn has_authority(state: &State, user: usize, tenant: usize) -> bool {
+    is_admin(state, user) || matches!(role(state, user, tenant), "owner" | "admin")
 }
 
 /// Agents of which the user may change the recipients.
 pub fn sharable(state: &State, user: usize) -> Vec<Uuid> {
     agents(state, |agent| {
-        let authority = is_admin(state, user) || matches!(role(state, user, agent.tenant), "owner" | "admin");
-        writes(state, user, agent.tenant) && authority
+        writes(state, user, agent.tenant) && has_authority(state, user, agent.tenant)
     })
 }
 

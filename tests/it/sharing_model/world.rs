@@ -1,6 +1,6 @@
 //! Random tenants, members and agents.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use postgres::Client;
 use proptest::prelude::*;
@@ -115,7 +115,9 @@ pub fn build(client: &mut Client, world: &World) {
         let owner = each
             .owner
             .map_or("null".to_owned(), |owner| format!("'{}'", tenant(owner)));
-        let recipients: Vec<_> = each.recipients.iter().map(|at| tenant(*at).to_string()).collect();
+        // A constraint, which replication does not switch off, keeps a recipient from being named twice.
+        let recipients: BTreeSet<_> = each.recipients.iter().collect();
+        let recipients: Vec<_> = recipients.into_iter().map(|at| tenant(*at).to_string()).collect();
         let mode = ["private", "selective", "global"][each.mode];
         let shared_with = match mode {
             "selective" => format!("'{{{}}}'", recipients.join(",")),

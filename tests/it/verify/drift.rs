@@ -25,6 +25,7 @@ fn what_operators_did_by_hand_is_found_with_usable_fixes() {
                     ("behaviour-foreign-insert", "*"),
                     ("behaviour-foreign-delete", "*"),
                     ("behaviour-foreign-update", "*"),
+                    ("behaviour-shared-change", "*"),
                     ("behaviour-visibility", "*"),
                 ],
                 cleanup: "",

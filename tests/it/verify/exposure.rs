@@ -244,7 +244,6 @@ fn what_keeps_order_is_found_when_it_is_off() {
                 found: &[
                     ("disabled-triggers", "public.agents.agents_10_guard"),
                     ("behaviour-global-sharing", "*"),
-                    ("behaviour-member-shares", "*"),
                     ("behaviour-own-insert", "*"),
                 ],
                 cleanup: "",
@@ -277,11 +276,6 @@ fn what_keeps_order_is_found_when_it_is_off() {
                 damage: notes!("alter table public.notes drop constraint notes_tenant_id_fkey"),
                 found: &[("unlinked-tenant-columns", "public.notes")],
                 cleanup: DROP,
-            },
-            Case {
-                damage: "alter table public.agents add column mood text",
-                found: &[("missing-insert-grants", "public.agents.mood")],
-                cleanup: "alter table public.agents drop column mood",
             },
         ],
     );

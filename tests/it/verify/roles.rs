@@ -29,7 +29,57 @@ fn api_roles_that_row_security_does_not_bind_are_found() {
                     ("other-grants", "function public.grant_platform_admin(uuid)"),
                     ("other-grants", "table public.tenants"),
                 ],
+                cleanup: "",
+            },
+            Case {
+                damage: "grant update (role) on public.user_roles to clerk; \
+                         grant usage on sequence vital_private.admin_audit_id_seq to clerk, authenticated; \
+                         grant usage on schema vital_private to clerk; \
+                         grant select on vital_private.refinery_schema_history to clerk; \
+                         grant select on vital_private.admin_audit to public",
+                found: &[
+                    ("other-grants", "schema vital_private"),
+                    ("other-grants", "sequence vital_private.admin_audit_id_seq"),
+                    ("other-grants", "table public.user_roles (role)"),
+                    ("other-grants", "table vital_private.admin_audit"),
+                    ("other-grants", "table vital_private.refinery_schema_history"),
+                ],
                 cleanup: "drop role clerk",
+            },
+            Case {
+                damage: "grant create on schema public to public",
+                found: &[("creators-on-path", "schema public")],
+                cleanup: "",
+            },
+            Case {
+                damage: "create schema shed; alter role authenticated set search_path = public, shed; \
+                         grant create on schema shed to authenticated",
+                found: &[("creators-on-path", "schema shed")],
+                cleanup: "alter role authenticated reset search_path; drop schema shed",
+            },
+            Case {
+                damage: "grant create on schema public to authenticated; set role authenticated; \
+                         create function public.evil(a varchar, b varchar) returns boolean language sql as 'select true'; \
+                         create operator public.= (leftarg = varchar, rightarg = varchar, function = public.evil); \
+                         create type public.mood as enum ('good'); \
+                         create function public.set_tenant_context(a text) returns void language sql as ''; \
+                         reset role; revoke create on schema public from authenticated",
+                found: &[
+                    (
+                        "planted-objects",
+                        "function public.evil(character varying,character varying)",
+                    ),
+                    ("planted-objects", "function public.set_tenant_context(text)"),
+                    (
+                        "planted-objects",
+                        "operator public.=(character varying,character varying)",
+                    ),
+                    ("planted-objects", "type public.mood"),
+                    ("anon-grants", "function public.set_tenant_context(text)"),
+                    ("owning-api-roles", "function public.set_tenant_context(text)"),
+                    ("shape-functions", "public.set_tenant_context(text)"),
+                ],
+                cleanup: "",
             },
             Case {
                 damage: "create table public.diary (tenant_id uuid primary key references public.tenants (id)); \

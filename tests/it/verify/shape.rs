@@ -128,8 +128,8 @@ fn grants_that_differ_are_found() {
                 cleanup: "",
             },
             Case {
-                damage: "grant insert on public.agents to authenticated",
-                found: &[("shape-table-grants", "public.agents"), ("behaviour-upsert", "*")],
+                damage: "grant references on public.agents to authenticated",
+                found: &[("shape-table-grants", "public.agents")],
                 cleanup: "",
             },
             Case {
@@ -157,18 +157,10 @@ fn grants_that_differ_are_found() {
                 cleanup: "",
             },
             Case {
-                damage: "grant insert (id) on public.agents to authenticated",
-                found: &[
-                    ("shape-column-grants", "public.agents.id"),
-                    ("behaviour-upsert", "*"),
-                ],
-                cleanup: "",
-            },
-            Case {
-                damage: "revoke insert (tags) on public.agents from authenticated; \
+                damage: "grant references (id) on public.agents to authenticated; \
                          grant update (quotas) on public.tenants to service_role",
                 found: &[
-                    ("shape-column-grants", "public.agents.tags"),
+                    ("shape-column-grants", "public.agents.id"),
                     ("shape-column-grants", "public.tenants.quotas"),
                 ],
                 cleanup: "",

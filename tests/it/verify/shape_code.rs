@@ -39,6 +39,7 @@ fn functions_that_differ_are_found() {
                 found: &[
                     ("shape-functions", "vital_private.readable_tenants()"),
                     ("behaviour-forged-context", "*"),
+                    ("behaviour-leftover-context", "*"),
                     ("behaviour-own-insert", "*"),
                     ("behaviour-visibility", "*"),
                 ],

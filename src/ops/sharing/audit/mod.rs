@@ -7,16 +7,15 @@ use std::collections::HashMap;
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::find;
-use super::snapshot::{failed, snapshot};
-use crate::db::Connection;
-use crate::error::{Error, Result};
+use crate::db::{Fault, Param, Transaction};
+use crate::error::Result;
 
 const AUDIT: &str = include_str!("../../../../sql/sharing/audit.sql");
-const TASK: &str = "could not read the sharing audit";
+/// What it is called when it cannot be read.
+pub const TASK: &str = "could not read the sharing audit";
 
 /// An entry bears the time at which its transaction began, so a slow transaction's entries appear behind newer ones. Those of
 /// the last hour are looked for again.
@@ -97,13 +96,12 @@ impl Trail {
     ///
     /// # Errors
     /// [`crate::Kind::Failed`] if an agent, tenant or user does not exist.
-    pub async fn find(connection: &mut Connection, filter: &Filter) -> Result<Self> {
-        let transaction = snapshot(connection, TASK).await?;
+    pub async fn find(transaction: &Transaction<'_>, filter: &Filter) -> Result<Self, Fault> {
         let agent = match filter.agent.as_deref() {
             // A deleted agent is known by its id only.
             Some(text) => match Uuid::try_parse(text) {
                 Ok(id) => Some(id),
-                Err(_) => find::agents(&transaction, &[text.to_owned()])
+                Err(_) => find::agents(transaction, &[text.to_owned()])
                     .await?
                     .pop()
                     .map(|agent| agent.id),
@@ -113,13 +111,13 @@ impl Trail {
         let user = match filter.user.as_deref() {
             Some(text) => match Uuid::try_parse(text) {
                 Ok(id) => Some(id),
-                Err(_) => Some(find::user(&transaction, text).await?.id),
+                Err(_) => Some(find::user(transaction, text).await?.id),
             },
             None => None,
         };
         Ok(Self {
             agent,
-            tenant: find::tenants(&transaction, filter.tenant.as_slice())
+            tenant: find::tenants(transaction, filter.tenant.as_slice())
                 .await?
                 .pop()
                 .map(|tenant| tenant.id),
@@ -135,8 +133,8 @@ impl Trail {
     ///
     /// # Errors
     /// [`crate::Kind::Failed`] if the database is not migrated.
-    pub async fn read(&mut self, connection: &mut Connection) -> Result<Audit> {
-        let entries = self.query(connection, self.since, self.limit).await?;
+    pub async fn read(&mut self, transaction: &Transaction<'_>) -> Result<Audit, Fault> {
+        let entries = self.query(transaction, self.since, self.limit).await?;
         self.seen.extend(entries.iter().map(|entry| (entry.id, entry.at)));
         Ok(Audit { entries })
     }
@@ -145,10 +143,10 @@ impl Trail {
     ///
     /// # Errors
     /// Those of [`read`](Self::read).
-    pub async fn fresh(&mut self, connection: &mut Connection) -> Result<Vec<Entry>> {
+    pub async fn fresh(&mut self, transaction: &Transaction<'_>) -> Result<Vec<Entry>, Fault> {
         let start = OffsetDateTime::now_utc() - WINDOW;
         let since = self.since.map_or(start, |since| since.max(start));
-        let mut entries = self.query(connection, Some(since), None).await?;
+        let mut entries = self.query(transaction, Some(since), None).await?;
         entries.retain(|entry| !self.seen.contains_key(&entry.id));
         self.seen.retain(|_, at| *at >= start);
         self.seen.extend(entries.iter().map(|entry| (entry.id, entry.at)));
@@ -160,32 +158,28 @@ impl Trail {
     ///
     /// # Errors
     /// Those of [`read`](Self::read).
-    pub async fn start(&mut self, connection: &mut Connection) -> Result<()> {
-        self.fresh(connection).await.map(drop)
+    pub async fn start(&mut self, transaction: &Transaction<'_>) -> Result<(), Fault> {
+        self.fresh(transaction).await.map(drop)
     }
 
     /// Agent, tenant, user, since and until, as parameters.
-    pub(super) fn parameters(&self) -> [&(dyn ToSql + Sync); 5] {
+    pub(super) fn parameters(&self) -> [&dyn Param; 5] {
         [&self.agent, &self.tenant, &self.user, &self.since, &self.until]
     }
 
     async fn query(
         &self,
-        connection: &mut Connection,
+        transaction: &Transaction<'_>,
         since: Option<OffsetDateTime>,
         limit: Option<i64>,
-    ) -> Result<Vec<Entry>> {
-        let rows = connection
+    ) -> Result<Vec<Entry>, Fault> {
+        let rows = transaction
             .query(
                 AUDIT,
                 &[&self.agent, &self.tenant, &self.user, &since, &self.until, &limit],
             )
-            .await;
-        match (rows, connection.lost()) {
-            (Ok(rows), _) => Ok(rows.iter().map(entry).collect()),
-            (Err(_), Some(lost)) => Err(lost.clone()),
-            (Err(error), None) => Err(failed(TASK, &error)),
-        }
+            .await?;
+        Ok(rows.iter().map(entry).collect())
     }
 }
 
@@ -206,38 +200,4 @@ fn entry(row: &Row) -> Entry {
         via: row.get("via"),
         address: row.get("address"),
     }
-}
-
-/// Reads a point in time: RFC 3339, a date, or an age such as `90min`, `36h` or `7d`.
-///
-/// # Errors
-/// [`crate::Kind::Usage`] for anything else.
-pub fn moment(text: &str) -> Result<OffsetDateTime> {
-    use time::format_description::well_known::Rfc3339;
-    use time::macros::format_description;
-    if let Ok(moment) = OffsetDateTime::parse(text, &Rfc3339) {
-        return Ok(moment);
-    }
-    if let Ok(date) = time::Date::parse(text, format_description!("[year]-[month]-[day]")) {
-        return Ok(date.midnight().assume_utc());
-    }
-    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let (number, unit) = text.split_at(digits);
-    let seconds = match unit {
-        "s" => Some(1),
-        "min" => Some(60),
-        "h" => Some(3_600),
-        "d" => Some(86_400),
-        _ => None,
-    };
-    let age = number
-        .parse::<i64>()
-        .ok()
-        .zip(seconds)
-        .and_then(|(n, s)| n.checked_mul(s));
-    age.and_then(|age| OffsetDateTime::now_utc().checked_sub(Duration::seconds(age)))
-        .ok_or_else(|| {
-            Error::usage(format!("`{text}` is no time"))
-                .with_hint("give a date, an RFC 3339 time, or an age such as 90min, 36h or 7d")
-        })
 }

@@ -1,12 +1,11 @@
 //! Which agents to change and how, with everything looked up that the arguments name.
 
-use tokio_postgres::Transaction;
-use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::super::Mode;
 use super::super::find;
-use crate::error::{Error, Result};
+use crate::db::{Fault, Param, Transaction};
+use crate::error::Error;
 
 /// Which agents: those that are named, or all that fit every filter.
 #[derive(Debug, Clone, Default)]
@@ -44,7 +43,7 @@ pub(super) struct Parameters {
 }
 
 impl Parameters {
-    pub(super) fn all(&self) -> [&(dyn ToSql + Sync); 7] {
+    pub(super) fn all(&self) -> [&dyn Param; 7] {
         [
             &self.ids,
             &self.category,
@@ -61,12 +60,12 @@ pub(super) async fn parameters(
     transaction: &Transaction<'_>,
     choice: &Choice,
     verb: &Verb,
-) -> Result<Parameters> {
+) -> Result<Parameters, Fault> {
     let filtered = choice.category.is_some() || choice.owned_by.is_some() || choice.name.is_some();
     if choice.agents.is_empty() && !filtered {
-        return Err(Error::usage(
-            "choose agents: name them, or give --category, --owned-by or --name",
-        ));
+        return Err(
+            Error::usage("choose agents: name them, or give --category, --owned-by or --name").into(),
+        );
     }
     let named = find::agents(transaction, &choice.agents).await?;
     let owner = find::tenants(transaction, choice.owned_by.as_slice())

@@ -7,13 +7,14 @@ pub use choice::{Choice, Verb};
 use choice::{Parameters, parameters};
 
 use serde::Serialize;
-use tokio_postgres::{Row, Transaction};
+use tokio_postgres::Row;
+use uuid::Uuid;
 
 use super::find::{self, Tenant};
-use super::snapshot::{begin, check, failed};
-use crate::db::Connection;
+use super::snapshot;
+use crate::db::{Connection, Fault, Transaction};
 use crate::error::{Error, Result};
-use crate::ops::tenancy::{Fault, Tenancy};
+use crate::ops::tenancy::Tenancy;
 
 const SUMMARY: &str = concat!(
     include_str!("../../../../sql/sharing/change.sql"),
@@ -27,10 +28,11 @@ const LOCK: &str = concat!(
     include_str!("../../../../sql/sharing/change.sql"),
     include_str!("../../../../sql/sharing/change_lock.sql")
 );
-const APPLY: &str = concat!(
+const GROUPS: &str = concat!(
     include_str!("../../../../sql/sharing/change.sql"),
-    include_str!("../../../../sql/sharing/change_apply.sql")
+    include_str!("../../../../sql/sharing/change_groups.sql")
 );
+const WRITE: &str = include_str!("../../../../sql/sharing/change_write.sql");
 const TASK: &str = "could not change the sharing";
 
 /// A change with everything looked up, and what it does to whom.
@@ -81,31 +83,28 @@ pub struct Effect {
 /// [`crate::Kind::Failed`] if an agent or tenant does not exist, if an agent would be shared with nobody, or if one is global
 /// and a single tenant cannot be excluded; [`crate::Kind::Usage`] if nothing is chosen.
 pub async fn plan(connection: &mut Connection, choice: &Choice, verb: &Verb) -> Result<Change> {
-    let transaction = begin(connection, true).await.map_err(|e| failed(TASK, &e))?;
-    check(&transaction, TASK).await?;
-    let parameters = parameters(&transaction, choice, verb).await?;
-    let change = read(&transaction, parameters).await?;
-    Ok(change)
+    snapshot::read(connection, TASK, async |transaction| {
+        let parameters = parameters(transaction, choice, verb).await?;
+        read(transaction, parameters).await
+    })
+    .await
 }
 
-async fn read(transaction: &Transaction<'_>, parameters: Parameters) -> Result<Change> {
-    let rows = transaction.query(SUMMARY, &parameters.all()).await;
-    let rows = rows.map_err(|e| failed(TASK, &e))?;
+async fn read(transaction: &Transaction<'_>, parameters: Parameters) -> Result<Change, Fault> {
+    let rows = transaction.query(SUMMARY, &parameters.all()).await?;
     let Some(whole) = rows.first() else {
-        return Err(Error::failed(TASK).with_cause("the server answered nothing"));
+        return Err(Error::failed(TASK)
+            .with_cause("the server answered nothing")
+            .into());
     };
     refuse(whole, &parameters)?;
-    let effects = transaction.query(EFFECT, &parameters.all()).await;
+    let effects = transaction.query(EFFECT, &parameters.all()).await?;
     let modes: Vec<Modes> = rows.iter().filter_map(modes).collect();
     Ok(Change {
         chosen: whole.get("chosen"),
         changed: modes.iter().map(|modes| modes.agents).sum(),
         modes,
-        tenants: effects
-            .map_err(|e| failed(TASK, &e))?
-            .iter()
-            .map(effect)
-            .collect(),
+        tenants: effects.iter().map(effect).collect(),
         applied: false,
         fingerprint: whole.get("fingerprint"),
         parameters,
@@ -177,8 +176,17 @@ async fn make(transaction: &Transaction<'_>, change: &Change) -> Result<(), Faul
         recipients,
         &change.fingerprint,
     ];
-    let changed = transaction.execute(APPLY, &parameters).await?;
-    if i64::try_from(changed) == Ok(change.changed) {
+    let groups = transaction.query(GROUPS, &parameters).await?;
+    let agents: i64 = groups.iter().map(|group| group.get::<_, i64>("agents")).sum();
+    if agents == change.changed {
+        for group in &groups {
+            let ids: Vec<Uuid> = group.get("ids");
+            let mode: &str = group.get("mode_after");
+            let recipients: Option<Vec<Uuid>> = group.get("recipients_after");
+            transaction
+                .write(WRITE, &[&ids, &(mode != "private"), &mode, &recipients])
+                .await?;
+        }
         return Ok(());
     }
     Err(Error::failed("the agents changed since they were shown")

@@ -5,13 +5,12 @@ mod viewer;
 mod words;
 
 use serde::Serialize;
-use tokio_postgres::Transaction;
 use uuid::Uuid;
 
 use super::Mode;
 use super::find::{self, Agent, Tenant};
-use super::snapshot::{failed, snapshot};
-use crate::db::Connection;
+use super::snapshot;
+use crate::db::{Connection, Fault, Transaction};
 use crate::error::{Error, Result};
 
 pub use verdict::{Reason, Rule, Subject, reasons, rule};
@@ -20,7 +19,7 @@ pub use viewer::{Membership, Viewer};
 const TENANTS_BY_ID: &str = include_str!("../../../../sql/sharing/tenants_by_id.sql");
 const COUNTS: &str = include_str!("../../../../sql/sharing/visible_counts.sql");
 const AGENTS: &str = include_str!("../../../../sql/sharing/visible_agents.sql");
-pub(super) const TASK: &str = "could not explain who sees what";
+const TASK: &str = "could not explain who sees what";
 
 /// Above this a count says `at least`, so that an answer costs a few index look-ups on any database.
 const CUT: i64 = 10_000;
@@ -36,8 +35,8 @@ pub struct Question<'a> {
     pub agent: Option<&'a str>,
     /// Whether to count to the end.
     pub exact: bool,
-    /// How many agents to name at most.
-    pub limit: i64,
+    /// How many agents to name at most, the newest; none for all.
+    pub limit: Option<i64>,
 }
 
 /// The answer.
@@ -115,23 +114,29 @@ pub struct Seen {
 /// [`crate::Kind::Failed`] if there is no such user, tenant or agent, or the role does not see every agent;
 /// [`crate::Kind::Usage`] if neither a user nor a tenant is named.
 pub async fn explain(connection: &mut Connection, question: Question<'_>) -> Result<Explanation> {
-    let transaction = snapshot(connection, TASK).await?;
+    snapshot::read(connection, TASK, async |transaction| {
+        answer(transaction, question).await
+    })
+    .await
+}
+
+async fn answer(transaction: &Transaction<'_>, question: Question<'_>) -> Result<Explanation, Fault> {
     let tenant = match question.tenant {
-        Some(text) => find::tenants(&transaction, &[text.to_owned()]).await?.pop(),
+        Some(text) => find::tenants(transaction, &[text.to_owned()]).await?.pop(),
         None => None,
     };
     let viewer = match (question.user, tenant) {
-        (Some(user), tenant) => Viewer::user(&transaction, user, tenant.as_ref()).await?,
+        (Some(user), tenant) => Viewer::user(transaction, user, tenant.as_ref()).await?,
         (None, Some(tenant)) => Viewer::members_of(tenant),
-        (None, None) => return Err(Error::usage("say who looks: give --user or --tenant")),
+        (None, None) => return Err(Error::usage("say who looks: give --user or --tenant").into()),
     };
     let agent = match question.agent {
-        Some(text) => Some(about(&transaction, &viewer, text).await?),
+        Some(text) => Some(about(transaction, &viewer, text).await?),
         None => None,
     };
     let sees = match agent {
         Some(_) => None,
-        None => Some(sees(&transaction, &viewer, question).await?),
+        None => Some(sees(transaction, &viewer, question).await?),
     };
     let remarks = match viewer.acting() {
         None if agent.is_none() && !viewer.is_platform_admin => verdict::idle(&viewer),
@@ -146,18 +151,14 @@ pub async fn explain(connection: &mut Connection, question: Question<'_>) -> Res
     })
 }
 
-async fn about(transaction: &Transaction<'_>, viewer: &Viewer, text: &str) -> Result<Verdict> {
+async fn about(transaction: &Transaction<'_>, viewer: &Viewer, text: &str) -> Result<Verdict, Fault> {
     let mut agents = find::agents(transaction, &[text.to_owned()]).await?;
     let Some(agent) = agents.pop() else {
-        return Err(Error::failed(format!("agent `{text}` does not exist")));
+        return Err(Error::failed(format!("agent `{text}` does not exist")).into());
     };
     let ids: Vec<Uuid> = agent.owner.iter().chain(&agent.recipients).copied().collect();
-    let rows = transaction.query(TENANTS_BY_ID, &[&ids]).await;
-    let tenants: Vec<Tenant> = rows
-        .map_err(|e| failed(TASK, &e))?
-        .iter()
-        .map(find::tenant)
-        .collect();
+    let rows = transaction.query(TENANTS_BY_ID, &[&ids]).await?;
+    let tenants: Vec<Tenant> = rows.iter().map(find::tenant).collect();
     let named = |id: Uuid| tenants.iter().find(|tenant| tenant.id == id);
     let subject = Subject {
         owner: agent.owner.and_then(named).cloned(),
@@ -189,13 +190,12 @@ async fn about(transaction: &Transaction<'_>, viewer: &Viewer, text: &str) -> Re
     })
 }
 
-async fn sees(transaction: &Transaction<'_>, viewer: &Viewer, question: Question<'_>) -> Result<Sees> {
+async fn sees(transaction: &Transaction<'_>, viewer: &Viewer, question: Question<'_>) -> Result<Sees, Fault> {
     let acting = viewer.acting().map(|membership| membership.tenant.id);
     let cut = (!question.exact).then_some(CUT);
     let counts = transaction
         .query_one(COUNTS, &[&acting, &cut, &viewer.is_platform_admin])
-        .await;
-    let counts = counts.map_err(|e| failed(TASK, &e))?;
+        .await?;
     let reached = |count: i64| cut.is_some_and(|cut| count >= cut);
     let count = |rule: Rule, agents: i64, seen: i64| Counted {
         rule,
@@ -220,8 +220,7 @@ async fn sees(transaction: &Transaction<'_>, viewer: &Viewer, question: Question
     }
     let rows = transaction
         .query(AGENTS, &[&acting, &question.limit, &viewer.is_platform_admin])
-        .await;
-    let rows = rows.map_err(|e| failed(TASK, &e))?;
+        .await?;
     let agents = rows.iter().filter_map(|row| {
         let agent = Agent {
             id: row.get("id"),

@@ -1,12 +1,10 @@
 //! Who looks, and which tenant they act for: the read policy's choice, step by step.
 
 use serde::Serialize;
-use tokio_postgres::Transaction;
 use uuid::Uuid;
 
 use super::super::find::{self, Tenant, User};
-use super::super::snapshot::failed;
-use crate::error::Result;
+use crate::db::{Fault, Transaction};
 
 const MEMBERSHIPS: &str = include_str!("../../../../sql/sharing/memberships.sql");
 
@@ -50,10 +48,13 @@ impl Viewer {
     ///
     /// # Errors
     /// Those of [`find::user`].
-    pub async fn user(transaction: &Transaction<'_>, user: &str, tenant: Option<&Tenant>) -> Result<Self> {
+    pub async fn user(
+        transaction: &Transaction<'_>,
+        user: &str,
+        tenant: Option<&Tenant>,
+    ) -> Result<Self, Fault> {
         let User { id, email, requested } = find::user(transaction, user).await?;
-        let rows = transaction.query(MEMBERSHIPS, &[&id]).await;
-        let rows = rows.map_err(|e| failed(super::TASK, &e))?;
+        let rows = transaction.query(MEMBERSHIPS, &[&id]).await?;
         let membership = |row: &tokio_postgres::Row| {
             row.get::<_, Option<Uuid>>("id")?;
             Some(Membership {

@@ -3,12 +3,11 @@
 mod words;
 
 use serde::Serialize;
-use tokio_postgres::{Row, Transaction};
+use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::snapshot::{expected_rows, failed, snapshot};
-use crate::db::Connection;
-use crate::error::Result;
+use super::snapshot::expected_rows;
+use crate::db::{Fault, Transaction};
 
 const BY_TENANT: &str = include_str!("../../../../sql/report/sharing_by_tenant.sql");
 const BY_TENANT_SPARSE: &str = include_str!("../../../../sql/report/sharing_by_tenant_sparse.sql");
@@ -19,7 +18,8 @@ const SHARED: &str =
     "select from public.agents as a where a.sharing_mode = 'global' or a.sharing_mode = 'selective'";
 /// Few is one agent of so many.
 const FEW: f64 = 10.0;
-const TASK: &str = "could not report the sharing";
+/// What it is called when it cannot be made.
+pub const TASK: &str = "could not report the sharing";
 
 /// What the agents are grouped by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -111,14 +111,13 @@ pub struct Group {
 ///
 /// # Errors
 /// [`crate::Kind::Failed`] if the database is not migrated, or the role does not see every agent.
-pub async fn report(connection: &mut Connection, by: By) -> Result<Sharing> {
-    let transaction = snapshot(connection, TASK).await?;
+pub async fn report(transaction: &Transaction<'_>, by: By) -> Result<Sharing, Fault> {
     let sql = match by {
-        By::Tenant => by_tenant(&transaction).await.map_err(|e| failed(TASK, &e))?,
+        By::Tenant => by_tenant(transaction).await?,
         By::Category => BY_CATEGORY,
         By::ResourceType => BY_RESOURCE_TYPE,
     };
-    let rows = transaction.query(sql, &[]).await.map_err(|e| failed(TASK, &e))?;
+    let rows = transaction.query(sql, &[]).await?;
     Ok(match by {
         By::Tenant => {
             let tenants: Vec<Tenant> = rows.iter().map(tenant).collect();
@@ -143,7 +142,7 @@ pub async fn report(connection: &mut Connection, by: By) -> Result<Sharing> {
 
 /// The statement that counts by tenant: where few agents are shared, the one that reads no others. The planner's costs would
 /// not tell, because they take every page of an index scan for a read from a disk that turns.
-pub(super) async fn by_tenant(transaction: &Transaction<'_>) -> Result<&'static str, tokio_postgres::Error> {
+pub(super) async fn by_tenant(transaction: &Transaction<'_>) -> Result<&'static str, Fault> {
     let all = expected_rows(transaction, ALL).await?;
     let shared = expected_rows(transaction, SHARED).await?;
     Ok(if shared * FEW < all {

@@ -14,12 +14,18 @@ use crate::support::{Database, Run, Template, wait_until};
 
 /// The message that commits, and the server's answer to it.
 fn commit(messages: &[Message]) -> (&Message, &Message) {
-    let find = |from, text: &str| {
-        let mut of = messages.iter().filter(|message| message.from == from);
-        of.find(|message| message.text.trim_end_matches('\0').ends_with(text))
-            .unwrap_or_else(|| panic!("nobody sends {text}"))
+    let ends = |message: &Message, from, text: &str| {
+        message.from == from && message.text.trim_end_matches('\0').ends_with(text)
     };
-    (find(From::Vital, "COMMIT"), find(From::Server, "COMMIT"))
+    let at = messages
+        .iter()
+        .position(|message| ends(message, From::Vital, "commit"))
+        .expect("vital commits");
+    // The server answers the end of a transaction that only reads in the same word.
+    let answer = messages[at..]
+        .iter()
+        .find(|message| ends(message, From::Server, "COMMIT"));
+    (&messages[at], answer.expect("the server says so"))
 }
 
 /// Around the commit, and everywhere else or at some places.
