@@ -1,6 +1,10 @@
 -- Acts on the tables of vital.tables as a visitor, as somebody who belongs nowhere, and as a member of another tenant, with
--- everything that such a user may set or write, and writes to vital.leaks what they read of others' rows:
--- an array of {name, column, target, type, hits: [{actor, lever, read, rows}]}; and to vital.unseen the tables without a row.
+-- everything that such a user may set or write, and writes to vital.leaks what they can do with others' rows:
+-- an array of {name, column, target, type, hits: [{actor, lever, verb, read, rows}]}; and to vital.unseen the tables without
+-- a row.
+--
+-- Reading is done. Writing is not, because a statement without a condition, which is all that a policy for writing needs,
+-- would touch every row: the user evaluates what the policies ask on a copy of the row instead.
 --
 -- Locks: access share on the tables; row exclusive where users may write rows of their own.
 
@@ -33,6 +37,11 @@ declare
     v_query text;
     v_column record;
     v_all text[];
+    v_records jsonb;
+    v_planted jsonb;
+    v_writes jsonb;
+    v_command text;
+    v_from text;
 begin
     -- Rows to look for: those that are there, or else the one that was made.
     for v_table in select t.value from jsonb_array_elements(v_tables) as t loop
@@ -48,7 +57,71 @@ begin
             );
             continue;
         end if;
-        v_looked := v_looked || (v_table || jsonb_build_object('rows', v_rows));
+        v_table := v_table || jsonb_build_object('rows', v_rows);
+        if (v_table ->> 'is_written')::boolean then
+            v_records := jsonb_build_array(v_made -> v_key -> 'row');
+            if v_rows -> 0 ->> 0 is not null then
+                execute format('select coalesce(jsonb_agg(to_jsonb(t)), ''[]'') from %s as t where t.ctid = any ($1)', v_table ->> 'name')
+                into v_records
+                using array(select (r.value ->> 0)::tid from jsonb_array_elements(v_rows) as r limit 3);
+            end if;
+            -- A row for another tenant, by whoever acts: null where a tenant has no such name.
+            v_planted := null;
+            if v_table ->> 'target' = 'public.tenants' and v_table ->> 'type' in ('uuid', 'text', 'varchar') then
+                select (v_records -> 0)
+                    || jsonb_build_object(v_table ->> 'column', current_setting('vital.tenant_other'))
+                    || coalesce(jsonb_object_agg(a.attname, '{person}'::text), '{}')
+                into v_planted
+                from pg_attribute as a
+                where a.attrelid = (v_table ->> 'name')::regclass
+                  and a.attnum > 0
+                  and not a.attisdropped
+                  and a.atttypid = 'uuid'::regtype
+                  and a.attname ~ '^(user|profile|member|owner|author|created_by|invited_by)(_user)?(_id|_uuid)?$';
+            end if;
+            -- What the policies ask of each role for each command, with the permissive and the restrictive ones.
+            select jsonb_object_agg(r.role, r.commands)
+            into v_writes
+            from (
+                select
+                    n.role,
+                    jsonb_object_agg(c.command, concat('(', coalesce(x.permissive, 'false'), ')', x.restrictive)) as commands
+                from unnest(array['anon', 'authenticated']) as n (role)
+                cross join (
+                    values
+                        ('select', 'r', false, 'SELECT'),
+                        ('update', 'w', false, 'UPDATE'),
+                        ('changed', 'w', true, 'UPDATE'),
+                        ('delete', 'd', false, 'DELETE'),
+                        ('insert', 'a', true, 'INSERT')
+                ) as c (command, letter, is_new, privilege)
+                cross join lateral (
+                    select
+                        string_agg('(' || e.text || ')', ' or ') filter (where p.polpermissive) as permissive,
+                        string_agg(' and (' || e.text || ')', '') filter (where not p.polpermissive) as restrictive
+                    from pg_policy as p
+                    cross join lateral (
+                        select pg_get_expr(case when c.is_new then coalesce(p.polwithcheck, p.polqual) else p.polqual end, p.polrelid)
+                            as text
+                    ) as e
+                    where p.polrelid = (v_table ->> 'name')::regclass
+                      and p.polcmd::text in (c.letter, '*')
+                      and exists (
+                          select
+                          from unnest(p.polroles) as m (oid)
+                          where m.oid = 0
+                             or pg_has_role(n.role, m.oid, 'USAGE')
+                      )
+                ) as x
+                where case c.privilege
+                    when 'DELETE' then has_table_privilege(n.role, v_table ->> 'name', 'DELETE')
+                    else has_any_column_privilege(n.role, v_table ->> 'name', c.privilege)
+                end
+                group by n.role
+            ) as r;
+            v_table := v_table || jsonb_build_object('records', v_records, 'planted', v_planted, 'writes', coalesce(v_writes, '{}'));
+        end if;
+        v_looked := v_looked || v_table;
     end loop;
     select coalesce(array_agg(distinct r.value ->> 1), '{}')
     into v_foreign
@@ -94,10 +167,22 @@ begin
                 when v_lever in ('nothing', 'metadata', 'headers') then array['*']
                 when v_lever = 'settings' then array['*'] || v_names
                 when v_lever = 'function' then array(select f.value ->> 0 from jsonb_array_elements(v_levers -> 'functions') as f)
+                when v_lever = 'own row' then array(
+                    select concat(n.role, ' ', o.value ->> 'name')
+                    from jsonb_array_elements(v_own) as o
+                    cross join unnest(array['admin', 'platform_admin', 'superadmin', 'owner', 'super_admin']) as n (role)
+                    where n.role = 'admin'
+                       or exists (
+                           select
+                           from jsonb_each_text(o.value -> 'writable') as c
+                           where c.value <> 'boolean'
+                             and c.key is distinct from o.value ->> 'place'
+                       )
+                )
                 else array(
                     select o.value ->> 'name'
                     from jsonb_array_elements(v_own) as o
-                    where v_lever = 'own row' or (o.value ->> 'may_insert')::boolean
+                    where (o.value ->> 'may_insert')::boolean
                 )
             end;
             <<names>>
@@ -159,10 +244,11 @@ begin
                             end;
                             v_told := format('after calling %s', v_name);
                         when 'own row' then
+                            -- The role that it takes, and the table.
                             select o.value
                             into v_table
                             from jsonb_array_elements(v_own) as o
-                            where o.value ->> 'name' = v_name;
+                            where o.value ->> 'name' = substr(v_name, strpos(v_name, ' ') + 1);
                             for v_column in
                                 select
                                     c.key,
@@ -175,7 +261,7 @@ begin
                                     select 'true'
                                     where c.value = 'boolean'
                                     union all
-                                    select unnest(array['admin', 'platform_admin', 'superadmin', 'owner', 'super_admin'])
+                                    select split_part(v_name, ' ', 1)
                                     where c.value <> 'boolean'
                                       and c.key is distinct from v_table ->> 'place'
                                 ) as a
@@ -183,7 +269,7 @@ begin
                                 begin
                                     execute format(
                                         'update %s as t set %I = %L where t.%I = %L::uuid',
-                                        v_name,
+                                        v_table ->> 'name',
                                         v_column.key,
                                         v_column.value,
                                         v_table ->> 'person',
@@ -192,7 +278,7 @@ begin
                                     get diagnostics v_read = row_count;
                                     if v_read > 0 then
                                         v_written := v_written + v_read;
-                                        v_value := format('%s.%s', v_name, v_column.key);
+                                        v_value := format('%s.%s', v_table ->> 'name', v_column.key);
                                         v_told := case
                                             when v_told is null then 'after writing in its own row ' || v_value
                                             when strpos(v_told, v_value) > 0 then v_told
@@ -298,12 +384,85 @@ begin
                                     'lever', v_lever,
                                     'name', v_name,
                                     'told', v_told,
+                                    'verb', 'reads',
                                     'read', v_read,
                                     'rows', jsonb_array_length(v_table -> 'rows')
                                 )
                             );
                             v_written := v_written + 1;
                         end if;
+                        <<writing>>
+                        foreach v_command in array array['update', 'delete', 'insert'] loop
+                            continue when v_table -> 'writes' -> v_role ->> v_command is null;
+                            v_read := 0;
+                            -- The copy has the table's name, by which subqueries of policies refer to it.
+                            v_from := format(
+                                'select count(*) from pg_catalog.jsonb_populate_recordset(null::%s, $1) as %I where ',
+                                v_table ->> 'name',
+                                (select c.relname from pg_class as c where c.oid = (v_table ->> 'name')::regclass)
+                            );
+                            v_records := v_table -> 'records';
+                            begin
+                                if v_command = 'insert' then
+                                    continue writing when v_table ->> 'planted' is null or v_lever <> 'nothing';
+                                    v_records := jsonb_build_array(
+                                        replace(v_table ->> 'planted', '"{person}"', coalesce(to_jsonb(v_user)::text, 'null'))::jsonb
+                                    );
+                                end if;
+                                execute v_from || (v_table -> 'writes' -> v_role ->> v_command) into v_read using v_records;
+                                if v_command = 'update' and v_read > 0 then
+                                    -- As it is, or taken over into the own tenant.
+                                    execute v_from || (v_table -> 'writes' -> v_role ->> 'changed')
+                                    into v_read
+                                    using v_records || coalesce(
+                                        (
+                                            select jsonb_agg(
+                                                r.value
+                                                || jsonb_build_object(v_table ->> 'column', current_setting('vital.tenant_home'))
+                                            )
+                                            from jsonb_array_elements(v_records) as r
+                                            where v_table ->> 'type' in ('uuid', 'text', 'varchar')
+                                        ),
+                                        '[]'
+                                    );
+                                    v_read := least(v_read, jsonb_array_length(v_records));
+                                end if;
+                                if v_command = 'insert' and v_read > 0 then
+                                    -- It matters if somebody of that tenant takes it for theirs.
+                                    perform set_config(
+                                        'request.jwt.claims',
+                                        jsonb_build_object('sub', current_setting('vital.user_neighbour'), 'role', 'authenticated')::text,
+                                        true
+                                    );
+                                    perform set_config('role', 'authenticated', true);
+                                    execute v_from || coalesce(v_table -> 'writes' -> 'authenticated' ->> 'select', 'false')
+                                    into v_read
+                                    using v_records;
+                                end if;
+                            exception when others then
+                                v_read := 0;
+                            end;
+                            if v_command = 'insert' then
+                                perform set_config('request.jwt.claims', v_claims::text, true);
+                                perform set_config('role', v_role, true);
+                            end if;
+                            if v_read > 0 then
+                                v_hits := jsonb_set(
+                                    v_hits,
+                                    array[v_table ->> 'name'],
+                                    coalesce(v_hits -> (v_table ->> 'name'), '[]') || jsonb_build_object(
+                                        'actor', v_actor,
+                                        'lever', v_lever,
+                                        'name', v_name,
+                                        'told', v_told,
+                                        'verb', case v_command when 'update' then 'changes' when 'delete' then 'deletes' else 'adds' end,
+                                        'read', v_read,
+                                        'rows', jsonb_array_length(v_records)
+                                    )
+                                );
+                                v_written := v_written + 1;
+                            end if;
+                        end loop writing;
                     end loop;
                     v_written := case when v_name = '*' and v_lever = 'settings' then v_written else 1 end;
                     raise exception 'taken back' using errcode = 'VT000';

@@ -1,7 +1,7 @@
 -- Finds the tables besides the tenancy's whose rows belong to somebody, and what a user could move their answers by, and
 -- lists in vital.requests the rows that acting on them needs. Writes vital.tables, vital.own_rows and vital.levers.
 --
--- A table counts if API roles may read it and row security is all that keeps rows apart: it has a column that refers to
+-- A table counts if API roles may read or write it and row security is all that keeps rows apart: it has a column that refers to
 -- tenants, is called like one that does, or holds the ids of tenants.
 --
 -- Locks: access share on the tables.
@@ -15,6 +15,8 @@ declare
         '^((\w+_)?(tenant|organi[sz]ation|org|company|workspace|account|customer|client|team)_?(id|uuid|key)'
         '|(tenant|organi[sz]ation|org|company|workspace))$';
     v_person_name constant text := '^(user|profile|member|owner|auth_user|account_user|created_by)(_id|_uuid)?$';
+    v_own_text constant text :=
+        '^\(\w+ = ANY \(\(\s*SELECT vital_private\.(readable|writable)_tenants\(\) AS \w+\)::uuid\[\]\)\)$';
     v_table record;
     v_rows jsonb;
     v_column text;
@@ -40,20 +42,29 @@ begin
             reached.anon,
             reached.authenticated,
             policy.is_movable,
+            policy.is_written,
             policy.signature,
             pg_relation_size(c.oid) > 0 or c.relkind = 'p' as has_pages
         from pg_class as c
         join pg_namespace as n on n.oid = c.relnamespace
         cross join lateral (
             select
-                has_any_column_privilege('anon', c.oid, 'SELECT') and has_schema_privilege('anon', n.oid, 'USAGE') as anon,
-                has_any_column_privilege('authenticated', c.oid, 'SELECT')
+                (
+                    has_any_column_privilege('anon', c.oid, 'SELECT, INSERT, UPDATE')
+                    or has_table_privilege('anon', c.oid, 'DELETE')
+                )
+                    and has_schema_privilege('anon', n.oid, 'USAGE') as anon,
+                (
+                    has_any_column_privilege('authenticated', c.oid, 'SELECT, INSERT, UPDATE')
+                    or has_table_privilege('authenticated', c.oid, 'DELETE')
+                )
                     and has_schema_privilege('authenticated', n.oid, 'USAGE') as authenticated
         ) as reached
         -- Whether anything that a user can set or write decides, beyond who they are and what the tenancy lets them.
         cross join lateral (
             select
                 count(*) as number,
+                coalesce(bool_or(p.polcmd <> 'r'), false) as is_written,
                 md5(string_agg(
                     format('%s %s %s', p.polcmd, p.polroles, replace(e.text, quote_ident(c.relname) || '.', '')),
                     ' '
@@ -87,20 +98,24 @@ begin
                     )
                 ), false) as is_movable
             from pg_policy as p
-            cross join lateral (select pg_get_expr(p.polqual, p.polrelid) as text) as e
+            cross join lateral (
+                select pg_get_expr(p.polqual, p.polrelid) as visible, pg_get_expr(p.polwithcheck, p.polrelid) as writable
+            ) as x
+            cross join lateral (select concat_ws(' check ', x.visible, x.writable) as text) as e
             where p.polrelid = c.oid
               and p.polpermissive
-              and p.polcmd in ('r', '*')
-              and (
-                  0 = any (p.polroles)
-                  or p.polroles && array(
-                      select r.oid
-                      from pg_roles as r
-                      where r.rolname in ('anon', 'authenticated')
-                  )
+              and exists (
+                  select
+                  from unnest(p.polroles) as m (oid)
+                  where m.oid = 0
+                     or pg_has_role('anon', m.oid, 'USAGE')
+                     or pg_has_role('authenticated', m.oid, 'USAGE')
               )
               -- The expression of the tenancy's own policies, on whose functions the other checks act.
-              and e.text !~ '^\(\w+ = ANY \(\(\s*SELECT vital_private\.(readable|writable)_tenants\(\) AS \w+\)::uuid\[\]\)\)$'
+              and not (
+                  coalesce(x.visible, x.writable) ~ v_own_text
+                  and coalesce(x.writable, x.visible) ~ v_own_text
+              )
         ) as policy
         left join lateral (
             select a.attname, a.atttypid::regtype::text as type_name, k.confrelid::regclass::text as target
@@ -203,6 +218,7 @@ begin
             'target', case when v_table.is_linked or v_column ~ 'tenant' then v_table.target else v_column end,
             'anon', v_table.anon,
             'authenticated', v_table.authenticated,
+            'is_written', v_table.is_written,
             'is_movable', v_table.is_movable and not v_first ? v_signature,
             'like', v_first -> v_signature,
             'rows', v_rows

@@ -1,10 +1,10 @@
 -- id: behaviour-other-tables
 -- level: error
--- title: Rows of another table are read by somebody whose tenant they are not
+-- title: Rows of another table are read or written by somebody whose tenant they are not
 -- explanation: For every table with a column that names a tenant or an organization, a visitor, somebody who belongs nowhere
---   and a member of another tenant try to read rows that are there, or one that is made for it; then once more after moving
---   everything that such a user may set or write: settings of the session, request headers, user_metadata, their own rows
---   in other tables, functions that set a context.
+--   and a member of another tenant try to read, change and delete rows that are there, or one that is made for it, and to add
+--   one to another tenant's; then once more after moving everything that such a user may set or write: settings of the
+--   session, request headers, user_metadata, their own rows in other tables, functions that set a context.
 -- fix: Let the policies compare the column with what the user cannot set, as the tenancy's functions tell it. If everybody
 --   may read the table, note an exception.
 -- causes: vital_retired.*
@@ -26,12 +26,13 @@ select
             select
                 min(x.ordinality) as position,
                 format(
-                    '%s reads %s of %s%s',
+                    '%s %s %s of %s%s',
                     case x.value ->> 'actor'
                         when 'anon' then 'anon'
                         when 'stranger' then 'a user without a tenant'
                         else 'a member of another tenant'
                     end,
+                    x.value ->> 'verb',
                     max((x.value ->> 'read')::bigint),
                     max((x.value ->> 'rows')::bigint),
                     coalesce(' ' || (x.value ->> 'told'), '')
@@ -46,7 +47,7 @@ select
                      and y.value ->> 'lever' = 'settings'
                      and y.value ->> 'name' <> '*'
                )
-            group by x.value ->> 'actor', x.value ->> 'told'
+            group by x.value ->> 'actor', x.value ->> 'verb', x.value ->> 'told'
             order by position
             limit 6
         ) as h
@@ -56,20 +57,33 @@ select
         when c.type_name = 'uuid' and l.target = 'public.tenants' then (
             select string_agg(
                 format(
-                    E'-- review: keep what else it has to say\nalter policy %I on %s to authenticated using (%I = any ((select vital_private.readable_tenants())::uuid[]));',
+                    E'-- review: keep what else it has to say\nalter policy %I on %s to authenticated%s%s;',
                     p.polname,
                     l.name,
-                    c.column_name
+                    ' using ' || case
+                        when p.polqual is null then null
+                        when p.polcmd in ('r', '*') then '(' || x.reads || ')'
+                        else '(' || x.writes || ')'
+                    end,
+                    case when p.polcmd in ('r', 'd') then null else ' with check (' || x.writes || ')' end
                 ),
                 E'\n'
                 order by p.polname
             )
             from pg_policy as p
+            cross join lateral (
+                select
+                    format('%I = any ((select vital_private.readable_tenants())::uuid[])', c.column_name) as reads,
+                    format('%I = any ((select vital_private.writable_tenants())::uuid[])', c.column_name) as writes,
+                    '^\(\w+ = ANY \(\(\s*SELECT vital_private\.' as own
+            ) as x
             where p.polrelid = l.name::regclass
               and p.polpermissive
-              and p.polcmd in ('r', '*')
               and not p.polroles <@ array(select r.oid from pg_roles as r where r.rolname = 'service_role' or r.rolbypassrls)
-              and pg_get_expr(p.polqual, p.polrelid) !~ '^\(\w+ = ANY \(\(\s*SELECT vital_private\.'
+              and not (
+                  coalesce(pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)) ~ x.own
+                  and coalesce(pg_get_expr(p.polwithcheck, p.polrelid), pg_get_expr(p.polqual, p.polrelid)) ~ x.own
+              )
         )
         else format('-- review: compare %s.%I with what the user can neither set nor write', l.name, c.column_name)
     end as fix

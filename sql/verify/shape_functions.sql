@@ -14,7 +14,7 @@ select
     d.actual,
     null as explanation,
     case
-        when d.state = 'extra' then format(E'-- review: somebody may call it\ndrop function %s;', d.object)
+        when d.state = 'extra' then format(E'-- review: somebody may call it\ndrop function if exists %s;', d.object)
         else concat_ws(
             E'\n',
             case
