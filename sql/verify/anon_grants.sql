@@ -7,13 +7,7 @@
 -- mends: grants
 
 with scope as materialized (
-    select s.oid, s.name, s.is_ours
-    from (
 {scope}
-    ) as s
-    union
-    select o.oid, o.oid::regclass::text, true
-    from ({our_tables}) as o (oid)
 )
 select
     'anon-grants' as check_id,

@@ -76,7 +76,11 @@ pub(super) async fn behave(connection: &mut Connection, checks: &[&Check]) -> Re
     if checks.is_empty() {
         return Ok(Behaviour::default());
     }
-    connection
+    let nobody = |reason: &str| Behaviour {
+        not_checked: checks.iter().map(|check| NotChecked::new(&check.id, reason)).collect(),
+        ..Behaviour::default()
+    };
+    let behaviour = connection
         .rehearse("could not act as users", async |transaction| {
             let error = match create(transaction).await {
                 Ok(columns) => return act(transaction, checks, &columns).await,
@@ -89,14 +93,17 @@ pub(super) async fn behave(connection: &mut Connection, checks: &[&Check]) -> Re
             let told = error.as_db_error().map(|db| db.message());
             let told = told.filter(|message| message.contains("(SQLSTATE "));
             let told = told.map_or_else(|| reason(&error), str::to_owned);
-            let reason = format!("the probe could not be created: {told}");
-            let all = checks.iter().map(|check| NotChecked::new(&check.id, &reason));
-            Ok(Behaviour {
-                not_checked: all.collect(),
-                ..Behaviour::default()
-            })
+            Ok(nobody(&format!("the probe could not be created: {told}")))
         })
-        .await
+        .await;
+    match behaviour {
+        // A standby refuses a transaction that could write.
+        Err(error) if error.has_code(&SqlState::FEATURE_NOT_SUPPORTED) => {
+            let cause = error.cause.unwrap_or(error.message);
+            Ok(nobody(&format!("nobody can act on a standby, which is read-only; verify the primary too: {cause}")))
+        }
+        behaviour => behaviour,
+    }
 }
 
 /// Makes the probe; returns the columns that a user fills to create an agent, each followed by a comma.

@@ -13,7 +13,7 @@ use super::verify;
 use crate::support::{Database, Template};
 
 /// How many of each kind a normal run makes.
-const SAMPLE: usize = 4;
+const SAMPLE: usize = 3;
 
 struct Mutation {
     kind: String,
