@@ -245,7 +245,7 @@ mod tests {
             .since("tables", &[20_251_026_000_003])
             .map(|table| table.name)
             .collect();
-        assert_eq!(tables, ["public.resource_sharing_audit"]);
+        assert_eq!(tables, ["public.resource_sharing_audit", "vital_private.sharing_sources"]);
         let names = manifest.names(&[20_251_026_000_002]);
         assert_eq!((names.columns.len(), names.indexes.len(), names.tables.len()), (10, 4, 0));
         let sql = manifest.fill("{a} in ({names:indexes:public.agents}) or {qualified:tables:public}");

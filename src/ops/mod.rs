@@ -7,6 +7,7 @@ pub mod bootstrap;
 pub mod demo;
 pub mod doctor;
 pub mod manifest;
+pub mod find;
 pub mod members;
 pub mod migrate;
 pub mod roster;

@@ -33,9 +33,7 @@ fn a_grant_is_recorded_once_with_who_asked_for_it() {
         .success();
     let again = db.vital(&["grant-admin", SAM]).success();
     assert!(
-        again
-            .stdout
-            .ends_with("nothing to do: everything is so already\n"),
+        again.stdout.ends_with("nothing to do: already up to date\n"),
         "{again}"
     );
     assert_eq!(

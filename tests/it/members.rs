@@ -54,9 +54,7 @@ fn assign_suspend_assign_remove_keeps_roles_in_step() {
         assert_eq!(state(&db, MIA), expected, "{arguments:?}");
         let again = db.vital(arguments).success();
         assert!(
-            again
-                .stdout
-                .ends_with("nothing to do: everything is so already\n"),
+            again.stdout.ends_with("nothing to do: already up to date\n"),
             "{again}"
         );
         assert_eq!(state(&db, MIA), expected, "{arguments:?}");
@@ -155,7 +153,7 @@ fn unknown_users_name_the_nearest_and_nothing_is_half_done() {
         .vital(&["suspend-user", MIA, "--tenant", DHS, "--yes"])
         .failure(1);
     assert!(
-        run.stderr.contains("is no member of `digital-health-startup`"),
+        run.stderr.contains("is not a member of `digital-health-startup`"),
         "{run}"
     );
     let run = db.vital(&["assign-user", "mia"]).failure(2);

@@ -124,7 +124,7 @@ fn an_index_of_another_table_is_left_alone() {
         .batch_execute("create index idx_agents_tenant_id on public.profiles (id)")
         .unwrap();
     let run = database.vital(&ALWAYS).failure(1);
-    let refused = "index public.idx_agents_tenant_id exists, but on table public.profiles";
+    let refused = "index public.idx_agents_tenant_id is on table public.profiles";
     assert!(run.stderr.contains(refused), "{run}");
     let table = "select indrelid::regclass::text from pg_index
         where indexrelid = 'public.idx_agents_tenant_id'::regclass";

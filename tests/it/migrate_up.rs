@@ -119,23 +119,41 @@ fn a_database_migrated_by_hand_converges() {
 
 #[test]
 fn a_failing_statement_is_named_with_file_and_line_and_nothing_of_it_is_kept() {
-    let database = Database::create(Template::Legacy);
-    let mut client = database.client();
+    let database = Database::create(Template::PreState);
+    let mut client = database.superuser();
     client
         .batch_execute(
-            "alter table public.tenants drop constraint tenants_slug_check;
-             update public.tenants set slug = 'Not Kebab' where slug <> 'vital-platform'
-                 and id = (select min(id::text)::uuid from public.tenants where slug <> 'vital-platform')",
+            "create function public.refuse() returns event_trigger language plpgsql as $$
+             begin
+                 if exists (
+                     select from pg_event_trigger_ddl_commands() where object_identity = 'public.tenants'
+                 ) then
+                     raise exception 'tenants stay as they are' using errcode = '23514';
+                 end if;
+             end $$;
+             create event trigger refuse on ddl_command_end when tag in ('ALTER TABLE')
+                 execute function public.refuse()",
         )
         .unwrap();
-    let failed = up(&database).failure(1);
+    let named = ["tenants stay as they are (SQLSTATE 23514)", "statement: alter table public.tenants"];
+    let rehearsed = up(&database).failure(1);
+    has(&rehearsed, &named);
+    has(
+        &rehearsed,
+        &[
+            "error: migration `V20251026000001__create_tenants_table` would fail",
+            "nothing was changed",
+        ],
+    );
+    // A run that prepares online rehearses nothing.
+    let failed = database
+        .vital(&[&UP[..], &["--online", "always"]].concat())
+        .failure(1);
+    has(&failed, &named);
     has(
         &failed,
         &[
             "error: could not apply migration `V20251026000001__create_tenants_table`",
-            "check constraint \"tenants_slug_check\"",
-            "(SQLSTATE 23514)",
-            "statement: alter table public.tenants",
             "no migration is applied and nothing of this one was kept",
         ],
     );

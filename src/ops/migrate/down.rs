@@ -218,7 +218,7 @@ async fn step(
     let outcome = transactions.run(&task).await?;
     report_notices(transactions.connection);
     if let Outcome::Done(elapsed) = outcome {
-        transactions.connection.tell(&Event::MigrationReverted {
+        transactions.connection.tell(&Event::MigrationUndone {
             version,
             name,
             elapsed,

@@ -114,7 +114,17 @@ impl OnlineStep {
             _ if declared == Some("batches") => Kind::Batches,
             _ => Kind::Transaction,
         };
-        Self { stem, kind, sql }
+        // Whoever looks at what the server runs sees the statement.
+        let head: usize = sql
+            .split_inclusive('\n')
+            .take_while(|line| line.starts_with("--"))
+            .map(str::len)
+            .sum();
+        Self {
+            stem,
+            kind,
+            sql: sql[head..].trim_start(),
+        }
     }
 }
 
@@ -225,9 +235,11 @@ mod tests {
         assert_eq!(DOWN.len(), migrations.len());
         let steps: Vec<&OnlineStep> = migrations.iter().flat_map(|migration| &migration.online).collect();
         assert_eq!(steps.len(), ONLINE.len());
+        for (stem, text) in ONLINE {
+            let declared = text.lines().filter(|line| line.starts_with("-- Kind: ")).count();
+            assert_eq!(declared, 1, "{stem}");
+        }
         for step in steps {
-            let declared = step.sql.lines().filter(|line| line.starts_with("-- Kind: ")).count();
-            assert_eq!(declared, 1, "{}", step.stem);
             let Kind::Index(name) = step.kind else {
                 continue;
             };

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::check::Check;
 use super::finding::Finding;
 use super::report::{Verdict, Verification, tone};
-use crate::report::{Cell, Report};
+use crate::report::{Cell, Columns, Report, Table};
 
 /// How many findings of one check are shown.
 const SHOWN: usize = 10;
@@ -24,26 +24,21 @@ pub struct Overview<'a>(pub &'a Verification);
 impl Report for Overview<'_> {
     const SCHEMA: &'static str = Verification::SCHEMA;
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["level", "check", "object", "expected", "actual"]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
-        let row = |finding: &Finding| {
-            vec![
-                Cell::text(finding.level.word()).tone(tone(finding.level)),
-                Cell::text(&finding.check_id),
-                Cell::text(&finding.object),
-                Cell::text(brief(&finding.expected, &finding.actual)),
-                Cell::text(brief(&finding.actual, &finding.expected)),
-            ]
-        };
+    fn table(&self) -> Table {
         let groups = self.groups();
-        groups
-            .iter()
-            .flat_map(|group| group.iter().take(SHOWN).copied())
-            .map(row)
-            .collect()
+        Columns::of(groups.iter().flat_map(|group| group.iter().take(SHOWN).copied()))
+            .column("level", |finding| {
+                Cell::text(finding.level.word()).tone(tone(finding.level))
+            })
+            .column("check", |finding| Cell::text(&finding.check_id))
+            .column("object", |finding| Cell::text(&finding.object))
+            .column("expected", |finding| {
+                Cell::text(brief(&finding.expected, &finding.actual))
+            })
+            .column("actual", |finding| {
+                Cell::text(brief(&finding.actual, &finding.expected))
+            })
+            .table()
     }
 
     fn summary(&self) -> Vec<String> {
@@ -246,20 +241,15 @@ pub struct CheckList {
 impl Report for CheckList {
     const SCHEMA: &'static str = "vital.verify.checks/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["check", "level", "title", "fixable"]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
-        let row = |check: &Check| {
-            vec![
-                Cell::text(&check.id),
-                Cell::text(check.level.word()).tone(tone(check.level)),
-                Cell::text(&check.title),
-                Cell::optional(check.mends.as_deref()),
-            ]
-        };
-        self.checks.iter().map(row).collect()
+    fn table(&self) -> Table {
+        Columns::of(&self.checks)
+            .column("check", |check| Cell::text(&check.id))
+            .column("level", |check| {
+                Cell::text(check.level.word()).tone(tone(check.level))
+            })
+            .column("title", |check| Cell::text(&check.title))
+            .column("fixable", |check| Cell::optional(check.mends.as_deref()))
+            .table()
     }
 }
 

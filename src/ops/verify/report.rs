@@ -8,7 +8,7 @@ use super::finding::{Cause, Finding, NotChecked};
 use super::numbers::Numbers;
 use super::selection::Request;
 use crate::error::Kind;
-use crate::report::{Cell, Report, Tone};
+use crate::report::{Cell, Report, Table, Tone};
 
 /// How it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -230,8 +230,8 @@ pub(super) fn tone(level: Level) -> Tone {
 impl Report for Verification {
     const SCHEMA: &'static str = "vital.verify/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec![
+    fn table(&self) -> Table {
+        let header = vec![
             "check_id",
             "level",
             "object",
@@ -239,10 +239,7 @@ impl Report for Verification {
             "actual",
             "explanation",
             "fix",
-        ]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
+        ];
         let row = |finding: &Finding| {
             vec![
                 Cell::text(&finding.check_id),
@@ -266,6 +263,7 @@ impl Report for Verification {
             ]
         };
         let findings = self.findings.iter().map(row);
-        findings.chain(self.not_checked.iter().map(unmade)).collect()
+        let rows = findings.chain(self.not_checked.iter().map(unmade)).collect();
+        Table { header, rows }
     }
 }

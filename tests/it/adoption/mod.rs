@@ -5,7 +5,7 @@ mod converge;
 mod down;
 mod random;
 mod refuse;
-mod sight;
+mod visibility;
 
 use std::collections::BTreeMap;
 use std::process::Command;

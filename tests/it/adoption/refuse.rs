@@ -159,7 +159,7 @@ fn values_that_the_tenancy_does_not_know() {
             ),
             (
                 "alter table public.agents add tenant_id uuid default gen_random_uuid()",
-                &["254 rows whose tenant_id is not in public.tenants"],
+                &["rows whose tenant_id is not in public.tenants: 254"],
             ),
         ],
     );

@@ -7,15 +7,16 @@ use crate::support::Template;
 fn a_plan_tells_who_sees_how_many_agents_before_and_after() {
     let db = database(Template::PreState, &[]);
     let plan = plan(&db);
-    let told = plan["sight"]["audiences"].to_string();
-    assert!(told.contains(r#"{"who":"anon","now":244,"then":0}"#), "{told}");
-    assert!(
-        told.contains(r#"{"who":"signed-in users without a tenant","now":244,"then":254}"#),
-        "{told}"
+    assert_eq!(
+        plan["visibility"]["audiences"],
+        serde_json::json!([
+            {"who": "anon", "now": 244, "then": 0},
+            {"who": "signed-in users without a tenant", "now": 244, "then": 254},
+        ])
     );
-    let reasons = plan["sight"]["reasons"].to_string();
+    let reasons = plan["visibility"]["reasons"].to_string();
     assert!(
-        reasons.contains("10 agents with is_active = false become visible"),
+        reasons.contains("10 agents with is_active = false will be visible"),
         "{reasons}"
     );
     let run = db
@@ -26,18 +27,18 @@ fn a_plan_tells_who_sees_how_many_agents_before_and_after() {
 }
 
 #[test]
-fn a_sight_that_narrows_is_told_by_tenant() {
+fn a_narrowing_is_told_by_tenant() {
     let db = database(
         Template::Legacy,
         &["update public.agents set is_shared = false, sharing_mode = 'global' where tenant_id is not null"],
     );
     let plan = plan(&db);
-    let reasons = plan["sight"]["reasons"].to_string();
+    let reasons = plan["visibility"]["reasons"].to_string();
     assert!(
-        reasons.contains("242 agents with is_shared false beside sharing_mode 'global' become private"),
+        reasons.contains("242 agents with is_shared false beside sharing_mode 'global' will be private"),
         "{reasons}"
     );
-    let audiences = plan["sight"]["audiences"].as_array().unwrap();
+    let audiences = plan["visibility"]["audiences"].as_array().unwrap();
     let members = audiences
         .iter()
         .find(|audience| audience["who"] == "members of digital-health-startup")
