@@ -171,6 +171,22 @@ const LEAKS: &[Leak] = &[
         how: "a member of another tenant changes 3 of 3",
     },
     Leak {
+        damage: table!(
+            "create policy p on public.notes for all to authenticated \
+             using (tenant_id::text = auth.jwt() -> 'user_metadata' ->> 'tenant_id')"
+        ),
+        table: "public.notes",
+        how: "by user_metadata",
+    },
+    Leak {
+        damage: table!(
+            "create policy p on public.notes for select to authenticated \
+             using (tenant_id::text = (nullif(current_setting('request.headers', true), '')::jsonb ->> 'x-tenant-id'))"
+        ),
+        table: "public.notes",
+        how: "by request headers",
+    },
+    Leak {
         damage: table!("create policy d on public.notes for delete to authenticated using (tenant_id is not null)"),
         table: "public.notes",
         how: "a user without a tenant deletes 3 of 3",
@@ -225,6 +241,30 @@ fn a_table_that_leaks_is_found_by_acting_with_the_way_in() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_setting_of_the_database_hides_a_leak() {
+    for setting in [
+        "role = anon",
+        "role = authenticated",
+        "default_transaction_read_only = on",
+        "row_security = off",
+        "search_path = ''",
+        "request.jwt.claims = '{\"sub\": \"b0000000-0000-4000-8000-000000000013\"}'",
+    ] {
+        let db = Database::create(Template::Migrated);
+        let leak = table!("create policy p on public.notes for select to authenticated using (tenant_id is not null)");
+        run_as_superuser(&db, leak);
+        run_as_superuser(&db, &format!("alter database {} set {setting}", db.name()));
+        let report = parsed(&db.vital(&["verify", "-o", "json"]).failure(4));
+        let actual = report["findings"].as_array().unwrap().iter().find_map(|finding| {
+            (finding["check_id"] == "behaviour-other-tables").then(|| finding["actual"].as_str().unwrap_or_default())
+        });
+        let actual = actual.unwrap_or_else(|| panic!("{setting}: {report:#}"));
+        assert!(actual.contains("a member of another tenant reads 4 of 4"), "{setting}: {actual}");
+        assert_eq!(report["not_checked"], serde_json::json!([]), "{setting}");
+    }
 }
 
 #[test]

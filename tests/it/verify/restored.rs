@@ -170,6 +170,17 @@ fn a_logical_replica_is_clean() {
         assert!(Instant::now() < deadline, "{}", db.name());
         std::thread::sleep(Duration::from_millis(100));
     }
+    // Its rows came without the sequences that numbered them.
+    let mut command = crate::support::vital();
+    let run = Run::of(command.env("DATABASE_URL", &url).args(["verify", "-o", "json"])).failure(4);
+    let report = parsed(&run);
+    let findings = report["findings"].as_array().unwrap();
+    assert!(!findings.is_empty(), "{report:#}");
+    for finding in findings {
+        assert_eq!(finding["check_id"], "sequences-behind", "{report:#}");
+    }
+    let mut command = crate::support::vital();
+    Run::of(command.env("DATABASE_URL", &url).args(["verify", "--fix", "--yes"])).success();
     assert_clean(&url);
     assert_clean(&db.address().url("postgres", "replica"));
 }
