@@ -87,7 +87,12 @@ impl Policy {
             Some(condition) => format!("rows of {} where {}", self.table, one_line(condition)),
         };
         // What compares the tenant may still compare it with what the user says; that is for a person to judge.
-        let compares = condition.is_some_and(|text| text.as_str().contains("tenant"));
+        let compares = condition.is_some_and(|text| {
+            let text = ["tenant_id IS NOT NULL", "tenant_id = tenant_id"]
+                .iter()
+                .fold(text.as_str().to_owned(), |text, vacuous| text.replace(vacuous, ""));
+            text.contains("tenant")
+        });
         let whose = if compares { "" } else { ", of whatever tenant" };
         format!("lets {who} {what} {rows}{whose}")
     }
@@ -198,6 +203,17 @@ mod tests {
             leftover.opens(),
             "lets a, b read, insert, change and delete every row of public.agents, of whatever tenant"
         );
+    }
+
+    #[test]
+    fn what_compares_the_tenant_is_not_said_to_ignore_it() {
+        let mut leftover = policy("public.agents", "p");
+        leftover.using = Some("(tenant_id = (current_setting('app.tenant_id'::text))::uuid)".to_owned());
+        assert!(leftover.opens().ends_with("::uuid)"), "{}", leftover.opens());
+        for vacuous in ["(tenant_id IS NOT NULL)", "(tenant_id = tenant_id)", "(is_active = true)"] {
+            leftover.using = Some(vacuous.to_owned());
+            assert!(leftover.opens().ends_with(", of whatever tenant"), "{vacuous}");
+        }
     }
 
     #[test]

@@ -410,6 +410,25 @@ fn a_foreign_key_that_takes_a_hidden_agent_is_found() {
 }
 
 #[test]
+fn agents_without_a_key_are_found() {
+    let db = Database::create(Template::Migrated);
+    run_as_superuser(&db, "alter table public.agents drop constraint agents_pkey cascade");
+    let report = parsed(&db.vital(&["verify", "-o", "json"]).failure(4));
+    let findings = report["findings"].as_array().unwrap();
+    let finding = findings.iter().find(|finding| finding["check_id"] == "agents-without-key");
+    let finding = finding.unwrap_or_else(|| panic!("{report:#}"));
+    assert_eq!(finding["object"], "public.agents");
+    run_as_superuser(&db, finding["fix"].as_str().unwrap());
+    let report = verify(&db, &[]);
+    assert_eq!(report["verdict"], "passed", "{report:#}");
+    // A unique index of another kind does as well, one that holds for some rows only does not.
+    run_as_superuser(&db, "alter table public.agents drop constraint agents_pkey; create unique index on public.agents (id)");
+    db.vital(&["verify", "--only", "agents-without-key"]).success();
+    run_as_superuser(&db, "drop index public.agents_id_idx; create unique index on public.agents (id) where is_active");
+    db.vital(&["verify", "--only", "agents-without-key"]).failure(4);
+}
+
+#[test]
 fn a_policy_for_the_trusted_role_is_no_finding() {
     let db = Database::create(Template::Migrated);
     run_as_superuser(
