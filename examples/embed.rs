@@ -40,7 +40,14 @@ pub async fn provision(options: &ConnectOptions, tenant: &str, user: &str) -> Re
         return Err(Error::failed(format!("policy `{}` is not vital's", policy.name))
             .with_hint("decide about it with `vital migrate up`"));
     }
-    let applied = up::apply(&mut connection, &assessment, Online::Auto, &[], verify::differences).await?;
+    let applied = up::apply(
+        &mut connection,
+        &assessment,
+        Online::Auto,
+        &[],
+        verify::differences,
+    )
+    .await?;
 
     let verification = verify::verify(&mut connection, &verify::Request::default()).await?;
     if verification.verdict != Verdict::Passed {

@@ -50,6 +50,7 @@ drop function if exists vital_private.brief(jsonb);
 drop function if exists vital_private.refuse_admin_audit_change();
 drop function if exists vital_private.stamp_tenant_status();
 drop function if exists vital_private.guard_tenant();
+drop function if exists vital_private.moment(timestamptz, timestamptz);
 drop function if exists vital_private.check_document(text, jsonb);
 drop function if exists vital_private.touch_updated_at();
 drop function if exists vital_private.assert_current_rights();

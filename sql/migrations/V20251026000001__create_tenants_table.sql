@@ -1192,9 +1192,24 @@ begin
 end
 $$;
 
+-- What a client sends for a moment that it has read: the moment that is there, if no more than its microseconds are lost.
+create or replace function vital_private.moment(p_sent timestamptz, p_there timestamptz)
+returns timestamptz
+language sql
+stable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+    select case
+        when p_sent between p_there - interval '1 millisecond' and p_there + interval '1 millisecond' then p_there
+        else p_sent
+    end
+$$;
+
 -- The platform tenant stays what it is, whoever asks. A tenant's owners and admins, whom row security lets update their
--- tenant, may change its contacts and its branding; the rest is the platform admins'. What users of the API write is bounded. Rows are compared as they are stored, because jsonb equality
--- takes 50 and 50.000 for the same.
+-- tenant, may change its contacts and its branding; the rest is the platform admins'. What users of the API write is bounded.
+-- Rows are compared as they are stored, because jsonb equality takes 50 and 50.000 for the same. But clients send back
+-- every column that they read, moments to the millisecond, and write updated_at, which is the server's to write.
 create or replace function vital_private.guard_tenant()
 returns trigger
 language plpgsql
@@ -1222,6 +1237,15 @@ begin
     end if;
 
     if tg_op = 'UPDATE' then
+        new.subscription_starts_at := vital_private.moment(new.subscription_starts_at, old.subscription_starts_at);
+        new.subscription_ends_at := vital_private.moment(new.subscription_ends_at, old.subscription_ends_at);
+        new.trial_ends_at := vital_private.moment(new.trial_ends_at, old.trial_ends_at);
+        new.activated_at := vital_private.moment(new.activated_at, old.activated_at);
+        new.suspended_at := vital_private.moment(new.suspended_at, old.suspended_at);
+        new.archived_at := vital_private.moment(new.archived_at, old.archived_at);
+        new.created_at := vital_private.moment(new.created_at, old.created_at);
+        new.deleted_at := vital_private.moment(new.deleted_at, old.deleted_at);
+        new.updated_at := old.updated_at;
         if not vital_private.is_platform_admin() then
             v_closed := new;
             v_closed.primary_contact_name := old.primary_contact_name;
@@ -1325,13 +1349,19 @@ $$;
 select vital_private.close(array[
     'function vital_private.touch_updated_at()',
     'function vital_private.check_document(text, jsonb)',
+    'function vital_private.moment(timestamptz, timestamptz)',
     'function vital_private.guard_tenant()',
     'function vital_private.stamp_tenant_status()'
 ]);
 
 -- The guard runs as the caller.
-grant execute on function vital_private.check_document(text, jsonb) to authenticated;
+grant execute on function
+    vital_private.check_document(text, jsonb),
+    vital_private.moment(timestamptz, timestamptz)
+to authenticated;
 
+comment on function vital_private.moment(timestamptz, timestamptz) is
+    'What a client sends for a moment: the one that is there, if no more than its microseconds are lost.';
 comment on function vital_private.check_document(text, jsonb) is
     'Refuses a document that is larger or deeper than a tenant needs.';
 

@@ -543,6 +543,7 @@ create trigger keep_audited_tenants_truncate
 
 -- A user who names the id of an agent that they do not see gets another id, and "duplicate key" tells them nothing about it;
 -- an id that is free stands, because clients make ids of their own, and one that they see is an upsert or their own mistake.
+-- Who inserts is the author, but an upsert of an agent that has none and that they may write leaves it at that.
 -- Runs as its owner, because it must know what the user may not see. What remains is an insert of the same id at the same
 -- moment by somebody else, which nobody can bring about without knowing the other's random id beforehand.
 create or replace function vital_private.settle_agent_id()
@@ -551,25 +552,56 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_there record;
 begin
-    if exists (
-        select
-        from public.agents as a
-        where a.id = new.id
-          and (
-              a.tenant_id = any ((select vital_private.readable_tenants())::uuid[])
-              or a.sharing_mode = 'global'
-              or (a.sharing_mode = 'selective' and a.shared_with && (select vital_private.readable_tenants()))
-          ) is not true
-    ) then
-        new.id := gen_random_uuid();
+    select
+        a.tenant_id,
+        a.created_by_user_id,
+        (
+            a.tenant_id = any ((select vital_private.readable_tenants())::uuid[])
+            or a.sharing_mode = 'global'
+            or (a.sharing_mode = 'selective' and a.shared_with && (select vital_private.readable_tenants()))
+        ) is true as is_seen
+    into v_there
+    from public.agents as a
+    where a.id = new.id;
+    if found then
+        if not v_there.is_seen then
+            new.id := gen_random_uuid();
+        elsif v_there.created_by_user_id is null
+            and coalesce(v_there.tenant_id = any (vital_private.writable_tenants()), false)
+        then
+            return new;
+        end if;
     end if;
+    new.created_by_user_id := coalesce(new.created_by_user_id, vital_private.caller_id());
     return new;
 end
 $$;
 
--- Fills owner and author of a new agent from the session, so that none is without an owner: what a trusted role inserts
--- for nobody is the platform's. And holds those whom row security binds to what a policy cannot compare: the
+-- Whether an agent that the caller may write has this author: an upsert that names every column names the author of the row
+-- that is there.
+create or replace function vital_private.is_author(p_agent_id uuid, p_author_id uuid)
+returns boolean
+language plpgsql
+stable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return exists (
+        select
+        from public.agents as a
+        where a.id = p_agent_id
+          and a.tenant_id = any ((select vital_private.writable_tenants())::uuid[])
+          and a.created_by_user_id is not distinct from p_author_id
+    );
+end
+$$;
+
+-- Fills the owner of a new agent from the session, and its author if a trusted role inserts it, so that none is without an
+-- owner: what is inserted for nobody is the platform's. No recipients are none, whether they come as null or as {}. And holds those whom row security binds to what a policy cannot compare: the
 -- row before and after. Roles that row security does not bind are trusted, and audited like everybody.
 create or replace function vital_private.guard_agent()
 returns trigger
@@ -585,7 +617,6 @@ begin
     if tg_op = 'INSERT' then
         if v_is_user then
             new.tenant_id := coalesce(new.tenant_id, public.get_current_tenant_id());
-            new.created_by_user_id := coalesce(new.created_by_user_id, vital_private.caller_id());
             if new.tenant_id is null then
                 raise exception 'tenant_id is required, because you act for no tenant'
                     using
@@ -612,6 +643,9 @@ begin
     else
         if new.tenant_id is null and old.tenant_id is not null then
             raise exception 'an agent cannot lose its tenant' using errcode = 'not_null_violation';
+        end if;
+        if coalesce(new.shared_with, '{}') = coalesce(old.shared_with, '{}') then
+            new.shared_with := old.shared_with;
         end if;
         v_moved := new.tenant_id is distinct from old.tenant_id;
         v_reshared := (new.is_shared, new.sharing_mode, new.shared_with)
@@ -789,6 +823,7 @@ $$;
 
 select vital_private.close(array[
     'function vital_private.settle_agent_id()',
+    'function vital_private.is_author(uuid, uuid)',
     'function vital_private.guard_agent()',
     'function vital_private.initial_count(regclass, name)',
     'function vital_private.keep_counters()',
@@ -796,6 +831,10 @@ select vital_private.close(array[
 ]);
 
 grant execute on function vital_private.initial_count(regclass, name) to authenticated;
+grant execute on function vital_private.is_author(uuid, uuid) to authenticated;
+
+comment on function vital_private.is_author(uuid, uuid) is
+    'Whether an agent that the caller may write has this author.';
 
 -- Triggers of a kind fire in the order of their names: the rights, the id, the guard, the counters, then the look-up of
 -- recipients. An update that leaves sharing alone pays for no look-up, and a role that row security does not bind not for
@@ -922,7 +961,10 @@ create policy agents_insert_own_tenant
     with check (
         tenant_id = any ((select vital_private.writable_tenants())::uuid[])
         and (sharing_mode = 'private' or tenant_id = any ((select vital_private.administered_tenants())::uuid[]))
-        and created_by_user_id = (select vital_private.caller_id())
+        and (
+            created_by_user_id = (select vital_private.caller_id())
+            or vital_private.is_author(id, created_by_user_id)
+        )
     );
 
 -- What others read is changed by owners and admins; members write what is private.

@@ -6,8 +6,8 @@ pub mod bootstrap;
 #[cfg(feature = "server")]
 pub mod demo;
 pub mod doctor;
-pub mod manifest;
 pub mod find;
+pub mod manifest;
 pub mod members;
 pub mod migrate;
 pub mod roster;

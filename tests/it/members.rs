@@ -210,7 +210,8 @@ fn whoever_must_choose_a_tenant_from_now_on_is_named() {
     let db = owned();
     let run = db.vital(&["assign-user", MIA]).success();
     assert!(!run.stdout.contains("several tenants"), "{run}");
-    db.vital(&["tenant", "create", "north", "--name", "North"]).success();
+    db.vital(&["tenant", "create", "north", "--name", "North"])
+        .success();
     for arguments in [
         &["assign-user", MIA, "--tenant", "north", "--dry-run"][..],
         &["assign-user", MIA, "--tenant", "north"],
@@ -219,6 +220,8 @@ fn whoever_must_choose_a_tenant_from_now_on_is_named() {
         let told = format!("{MIA} is in several tenants now");
         assert!(run.stdout.contains(&told), "{run}");
     }
-    let again = db.vital(&["assign-user", MIA, "--tenant", "north", "--role", "admin"]).success();
+    let again = db
+        .vital(&["assign-user", MIA, "--tenant", "north", "--role", "admin"])
+        .success();
     assert!(!again.stdout.contains("several tenants"), "{again}");
 }

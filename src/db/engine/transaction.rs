@@ -105,7 +105,12 @@ impl<'a> Transaction<'a> {
         more: &str,
     ) -> Result<Self, Fault> {
         let begun = match more.is_empty() {
-            true => connection.client.simple_query(&message(connection, begin)).await?,
+            true => {
+                connection
+                    .client
+                    .simple_query(&message(connection, begin))
+                    .await?
+            }
             false => opening(connection, begin, more).await?,
         };
         let transaction = Self { connection, begun };
@@ -320,7 +325,11 @@ fn message(connection: &Connection, begin: Begin) -> String {
 /// server reads the strings of a whole message before it runs the first statement of it, and so before a setting such as
 /// standard_conforming_strings is pinned.
 #[expect(clippy::disallowed_methods, reason = "this is the engine")]
-async fn opening(connection: &Connection, begin: Begin, sql: &str) -> Result<Vec<SimpleQueryMessage>, ServerError> {
+async fn opening(
+    connection: &Connection,
+    begin: Begin,
+    sql: &str,
+) -> Result<Vec<SimpleQueryMessage>, ServerError> {
     let message = message(connection, begin);
     // The driver keeps the order in which they are polled first.
     let (begun, answer) = future::join(

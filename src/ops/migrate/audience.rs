@@ -192,7 +192,9 @@ async fn act(transaction: &Transaction<'_>, actor: &Actor) -> Result<Option<Hash
         ))
         .await?;
     let seen = async {
-        transaction.batch(&format!("set local role {}", actor.role)).await?;
+        transaction
+            .batch(&format!("set local role {}", actor.role))
+            .await?;
         transaction.query("select id from public.agents", &[]).await
     };
     let seen = match seen.await {
@@ -201,7 +203,9 @@ async fn act(transaction: &Transaction<'_>, actor: &Actor) -> Result<Option<Hash
         // A role that may not read the table sees none of it; one that may not be acted as is another matter.
         Err(error) => {
             let is_refused = error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE);
-            let of_table = error.as_db_error().is_some_and(|db| db.message().contains("table agents"));
+            let of_table = error
+                .as_db_error()
+                .is_some_and(|db| db.message().contains("table agents"));
             (is_refused && of_table).then(HashSet::new)
         }
     };
@@ -237,7 +241,10 @@ fn reasons(all: &[Agent], now: Option<&HashSet<Uuid>>) -> Vec<String> {
         *narrowed.entry(said).or_default() += 1;
     }
     reasons.extend(narrowed.iter().map(|(said, count)| {
-        format!("{} with {said} will be private: only members of their tenant see them then", agents(*count))
+        format!(
+            "{} with {said} will be private: only members of their tenant see them then",
+            agents(*count)
+        )
     }));
     let Some(now) = now else { return reasons };
     let shown = all

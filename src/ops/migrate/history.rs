@@ -194,9 +194,7 @@ mod tests {
     use super::*;
 
     fn binary(count: i64) -> Vec<Migration> {
-        (1..=count)
-            .filter_map(Migration::of_test)
-            .collect()
+        (1..=count).filter_map(Migration::of_test).collect()
     }
 
     fn history(migrations: &[Migration]) -> Vec<Applied> {

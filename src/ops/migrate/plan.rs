@@ -289,8 +289,18 @@ impl Report for PlanReport {
                 .iter()
                 .map(|blocker| format!("to be waited for: {blocker}")),
         );
-        lines.extend(self.visibility.audiences.iter().map(|seen| format!("agents seen by {}", seen.sentence())));
-        lines.extend(self.visibility.reasons.iter().map(|reason| format!("note: {reason}")));
+        lines.extend(
+            self.visibility
+                .audiences
+                .iter()
+                .map(|seen| format!("agents seen by {}", seen.sentence())),
+        );
+        lines.extend(
+            self.visibility
+                .reasons
+                .iter()
+                .map(|reason| format!("note: {reason}")),
+        );
         lines.extend(self.notes.iter().map(|note| format!("note: {note}")));
         lines
     }

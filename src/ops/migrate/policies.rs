@@ -101,7 +101,9 @@ impl Policy {
 /// The promised policies of a table.
 fn of_table(table: &str) -> impl Iterator<Item = Object<'static>> {
     let manifest = Manifest::embedded().ok();
-    let policies = manifest.into_iter().flat_map(|manifest| manifest.objects("policies"));
+    let policies = manifest
+        .into_iter()
+        .flat_map(|manifest| manifest.objects("policies"));
     policies.filter(move |policy| policy.table == Some(table))
 }
 

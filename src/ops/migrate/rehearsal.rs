@@ -64,13 +64,16 @@ pub(super) async fn rehearse<J: Judge>(
     let Some((first, others)) = findings.split_first() else {
         return Ok(Rehearsed::ToTheEnd);
     };
-    let say = |finding: &Difference| format!("{} would not be as promised: {}", finding.object, finding.actual);
+    let say =
+        |finding: &Difference| format!("{} would not be as promised: {}", finding.object, finding.actual);
     let mut error = Error::failed(say(first)).with_hint(
         "nothing was changed; something of others in the database keeps the migrations from their end, so find out what \
          it is and let it pass",
     );
     error.details.push(format!("expected: {}", first.expected));
-    error.details.extend(others.iter().map(|other| format!("also: {}", say(other))));
+    error
+        .details
+        .extend(others.iter().map(|other| format!("also: {}", say(other))));
     Err(error)
 }
 
@@ -149,7 +152,9 @@ impl<J: Judge> Work for Rehearsal<'_, J> {
             Some(culprit) => format!("nothing was changed; {}", culprit.remedy),
             None => "nothing was changed; resolve the cause, then run `vital migrate up` again".to_owned(),
         };
-        let named = culprits.iter().map(|culprit| format!("{} {}", culprit.object, culprit.fact));
+        let named = culprits
+            .iter()
+            .map(|culprit| format!("{} {}", culprit.object, culprit.fact));
         refused.details.splice(..0, named);
         refused.with_hint(hint)
     }

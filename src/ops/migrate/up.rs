@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use super::V3_POLICIES;
 use super::adoption::{self, Adoption, Obstacle};
 use super::embedded::{self, Migration};
 use super::history::{self, Applied};
@@ -14,7 +15,6 @@ use super::preflight::{self, Facts};
 use super::rehearsal::{self, Judge, Rehearsed};
 use super::restore::{self, Archived, Restored};
 use super::transaction::Transactions;
-use super::V3_POLICIES;
 use super::wrapper::{Extras, Migrator, Step};
 use crate::db::Connection;
 use crate::error::{Error, Result};
@@ -91,7 +91,9 @@ impl Assessment {
 
     /// Tells whether the run replaces the policies of agents.
     pub(super) fn closes_agents(&self) -> bool {
-        self.pending.iter().any(|migration| migration.version() == V3_POLICIES)
+        self.pending
+            .iter()
+            .any(|migration| migration.version() == V3_POLICIES)
     }
 
     /// Tells whether no migration is pending after the run.

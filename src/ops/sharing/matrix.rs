@@ -127,7 +127,8 @@ impl Matrix {
     /// Every pair of which the viewer sees something, owners first; if folded, something beyond what everybody sees.
     pub fn accesses(&self) -> impl Iterator<Item = Access> {
         let folded = self.is_folded();
-        let listed = move |access: &Access| access.own + access.selective > 0 || (!folded && access.global > 0);
+        let listed =
+            move |access: &Access| access.own + access.selective > 0 || (!folded && access.global > 0);
         let pairs = self
             .owners()
             .flat_map(|owner| self.viewers().map(move |viewer| (owner, viewer)));

@@ -219,7 +219,16 @@ mod tests {
     #[test]
     fn every_include_is_found() {
         for check in checks() {
-            for word in ["{scope", "{names", "{qualified", "{our_", "{catalog", "{difference", "{kind", "{live"] {
+            for word in [
+                "{scope",
+                "{names",
+                "{qualified",
+                "{our_",
+                "{catalog",
+                "{difference",
+                "{kind",
+                "{live",
+            ] {
                 assert!(!check.sql.contains(word), "{}: {word}", check.id);
             }
         }

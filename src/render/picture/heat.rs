@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::draw::{self, Anchor, Area, Ink, STEPS};
 use super::{Picture, label};
-use crate::ops::sharing::matrix::{Matrix, Access};
+use crate::ops::sharing::matrix::{Access, Matrix};
 
 /// The most tenants on an axis; those with the most agents are drawn.
 const MOST: usize = 250;
@@ -60,9 +60,11 @@ impl<'a> Heat<'a> {
         let viewers: Vec<usize> = matrix.viewers().filter(|at| tenants.contains(at)).collect();
         let owners: Vec<usize> = matrix.owners().filter(|at| tenants.contains(at)).collect();
         let longest = viewers.len().max(owners.len());
-        let counts = owners
-            .iter()
-            .flat_map(|owner| viewers.iter().map(|viewer| matrix.access(*owner, *viewer).visible));
+        let counts = owners.iter().flat_map(|owner| {
+            viewers
+                .iter()
+                .map(|viewer| matrix.access(*owner, *viewer).visible)
+        });
         let named = longest <= NAMED;
         Self {
             matrix,

@@ -22,7 +22,10 @@ fn a_plan_tells_who_sees_how_many_agents_before_and_after() {
     let run = db
         .vital(&["migrate", "up", "--replace-policies", "--yes"])
         .success();
-    assert!(run.stderr.contains("agents seen by anon: 244 now, none then"), "{run}");
+    assert!(
+        run.stderr.contains("agents seen by anon: 244 now, none then"),
+        "{run}"
+    );
     assert!(run.stderr.contains("10 agents with is_active = false"), "{run}");
 }
 
@@ -46,7 +49,8 @@ fn a_narrowing_is_told_by_tenant() {
     assert!(members["now"].as_i64() > Some(200), "{members}");
     assert!(members["then"].as_i64() < Some(60), "{members}");
     // What was foreseen is what is.
-    db.vital(&["migrate", "up", "--replace-policies", "--yes"]).success();
+    db.vital(&["migrate", "up", "--replace-policies", "--yes"])
+        .success();
     let member = "a0000000-0000-4000-8000-000000000005".parse().unwrap();
     let mut client = db.acting_as(member);
     let seen: i64 = client

@@ -113,6 +113,95 @@ fn upsert_by_id_updates_ones_own_row() {
 }
 
 #[test]
+fn upsert_of_every_column_leaves_the_author() {
+    let mut scene = Scene::open();
+    let orphan = Uuid::new_v4();
+    scene.ok(&format!(
+        "insert into public.agents (id, name, tenant_id) values ('{orphan}', 'orphan', '{}')",
+        tenants::NORTH
+    ));
+    let columns = scene.column(
+        "select attname from pg_attribute where attrelid = 'public.agents'::regclass and attnum > 0 and not attisdropped",
+    );
+    let named = columns.join(", ");
+    let excluded = columns.iter().map(|it| format!("{it} = excluded.{it}"));
+    let set = excluded.collect::<Vec<_>>().join(", ");
+    let given = named.replace("title", "'sent back'");
+    let upsert = |id: Uuid, given: &str| {
+        format!(
+            "insert into public.agents ({named}) select {given} from public.agents where id = '{id}' \
+             on conflict (id) do update set {set}
+             returning concat_ws(' ', title, coalesce(created_by_user_id::text, 'nobody'), tenant_id)"
+        )
+    };
+    for (id, author) in [
+        (agents::NORTH_PRIVATE, users::NORTH_OWNER.to_string()),
+        (orphan, "nobody".to_owned()),
+    ] {
+        for user in [users::NORTH_MEMBER, users::NORTH_OWNER, users::NORTH_ADMIN] {
+            let answer = scene.user(user).one(&upsert(id, &given));
+            assert_eq!(answer, format!("sent back {author} {}", tenants::NORTH));
+        }
+        // Another author than the one that is there is nobody's to name.
+        for forged in [users::NORTH_ADMIN, users::OUTSIDER] {
+            let given = given.replace("created_by_user_id", &format!("'{forged}'"));
+            scene
+                .user(users::NORTH_MEMBER)
+                .refused(&upsert(id, &given), "42501");
+        }
+        scene
+            .user(users::NORTH_GUEST)
+            .refused(&upsert(id, &given), "42501");
+    }
+    let shared = upsert(agents::NORTH_SELECTIVE, &given);
+    scene.user(users::NORTH_MEMBER).refused(&shared, "42501");
+    assert_eq!(scene.user(users::NORTH_ADMIN).column(&shared).len(), 1);
+    let others = upsert(agents::SOUTH_GLOBAL, &given);
+    scene.user(users::NORTH_ADMIN).refused(&others, "42501");
+}
+
+#[test]
+fn who_wrote_a_shared_agent_cannot_be_guessed() {
+    let mut scene = Scene::open();
+    for guess in [users::NORTH_OWNER, users::OUTSIDER] {
+        for user in [users::SOUTH_MEMBER, users::SOUTH_OWNER] {
+            let sql = format!(
+                "insert into public.agents (id, name, created_by_user_id) values ('{}', 'x', '{guess}') \
+                 on conflict do nothing",
+                agents::NORTH_SELECTIVE
+            );
+            scene.user(user).refused(&sql, "42501");
+            let sql = format!(
+                "select vital_private.is_author('{}', '{guess}')",
+                agents::NORTH_SELECTIVE
+            );
+            assert_eq!(scene.one(&sql), "f");
+        }
+    }
+}
+
+/// Prisma knows no null for a list, and sends an empty one.
+#[test]
+fn no_recipients_are_none_however_they_are_written() {
+    let mut scene = Scene::open();
+    for (there, sent) in [("null", "'{}'"), ("'{}'", "null")] {
+        let id = Uuid::new_v4();
+        scene.owner().ok(&format!(
+            "insert into public.agents (id, name, tenant_id, shared_with) values ('{id}', 'x', '{}', {there})",
+            tenants::NORTH
+        ));
+        let sql = format!("update public.agents set title = 'whole', shared_with = {sent} where id = '{id}'");
+        assert_eq!(scene.user(users::NORTH_MEMBER).ok(&sql), 1);
+        let kept =
+            format!("select shared_with is not distinct from {there} from public.agents where id = '{id}'");
+        assert_eq!(scene.one(&kept), "t");
+        let audited =
+            format!("select count(*) from public.resource_sharing_audit where resource_id = '{id}'");
+        assert_eq!(scene.owner().one(&audited), "0");
+    }
+}
+
+#[test]
 fn trusted_role_names_any_id_and_meets_conflicts() {
     let mut scene = Scene::open();
     for trusted in [Scene::service as fn(&mut Scene) -> &mut Scene, Scene::owner] {

@@ -61,7 +61,7 @@ fn member_neither_shares_nor_unshares() {
             update(agents::NORTH_PRIVATE, GLOBALLY),
             update(agents::NORTH_PRIVATE, "is_shared = true"),
             update(agents::NORTH_PRIVATE, "sharing_mode = 'global'"),
-            update(agents::NORTH_PRIVATE, "shared_with = '{}'"),
+            update(agents::NORTH_PRIVATE, "shared_with = array[null]::uuid[]"),
         ] {
             assert_eq!(scene.refused(&sql, "42501"), NO_AUTHORITY, "{sql}");
         }

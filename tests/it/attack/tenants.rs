@@ -106,9 +106,9 @@ fn owner_and_admin_change_nothing_else_of_their_tenant() {
     let columns = scene.column(
         "select attname from pg_attribute where attrelid = 'public.tenants'::regclass and attnum > 0 \
          and not attisdropped and attname not in ('primary_contact_name', 'primary_contact_email', \
-         'primary_contact_phone', 'billing_email', 'branding')",
+         'primary_contact_phone', 'billing_email', 'branding', 'updated_at')",
     );
-    assert_eq!(columns.len(), 34);
+    assert_eq!(columns.len(), 33);
     for column in columns {
         let value = match column.as_str() {
             "id" => format!("'{}'", tenants::NOWHERE),
@@ -134,6 +134,59 @@ fn owner_and_admin_change_nothing_else_of_their_tenant() {
             let expected = "only a platform admin may change more of a tenant than its contacts and branding";
             assert!(said.starts_with(expected), "{column}: {said}");
         }
+    }
+}
+
+/// A client sends every column, moments to the millisecond, and its own clock as updated_at.
+#[test]
+fn a_tenant_is_sent_back_as_a_client_read_it() {
+    let mut scene = Scene::open();
+    let moments = [
+        "subscription_starts_at",
+        "subscription_ends_at",
+        "trial_ends_at",
+        "activated_at",
+        "suspended_at",
+        "archived_at",
+        "created_at",
+    ];
+    let times = |value: &str| moments.map(|column| format!("{column} = {value}")).join(", ");
+    let set = times("'2031-01-01 00:00:00.123456+00'")
+        .replace("created_at = '2031", "created_at = '2024")
+        .replace("starts_at = '2031", "starts_at = '2024");
+    scene.ok(&update(tenants::NORTH, &set));
+    let all = format!(
+        "select concat_ws(' ', {}) from public.tenants where slug = 'north'",
+        moments.join(", ")
+    );
+    let before = scene.one(&all);
+    for user in [users::NORTH_ADMIN, users::ADMIN] {
+        for precision in ["date_trunc('milliseconds', $)", "$::timestamptz(3)"] {
+            let back = moments.map(|column| format!("{column} = {}", precision.replace('$', column)));
+            let sql = update(
+                tenants::NORTH,
+                &format!("updated_at = '2999-01-01', {}", back.join(", ")),
+            );
+            assert_eq!(scene.user(user).ok(&sql), 1);
+            assert_eq!(scene.owner().one(&all), before);
+            let touched = "select updated_at = now() from public.tenants where slug = 'north'";
+            assert_eq!(scene.one(touched), "t");
+        }
+    }
+    for column in moments {
+        for change in [
+            "+ interval '2 milliseconds'",
+            "- interval '1 year'",
+            "+ interval 'infinity'",
+        ] {
+            if change.contains("infinity") && scene.version() < 17 {
+                continue;
+            }
+            let sql = update(tenants::NORTH, &format!("{column} = {column} {change}"));
+            scene.user(users::NORTH_OWNER).refused(&sql, "42501");
+        }
+        let sql = update(tenants::NORTH, &format!("{column} = null"));
+        scene.refused(&sql, "42501");
     }
 }
 

@@ -48,7 +48,10 @@ fn promise_is_what_a_fresh_migration_leaves() {
     client.batch_execute(policies).unwrap();
     for migration in embedded::migrations() {
         // `vital migrate up` compares what it finds with the committed promise, which may be the one to be rewritten.
-        let sql = format!("begin; set local search_path = pg_catalog, pg_temp; {}; commit", migration.up());
+        let sql = format!(
+            "begin; set local search_path = pg_catalog, pg_temp; {}; commit",
+            migration.up()
+        );
         client.batch_execute(&sql).unwrap();
         steps.push((migration.version(), dump(&db)));
     }
