@@ -10,6 +10,7 @@ mod exception;
 mod finding;
 mod inspect;
 pub mod mend;
+mod normal;
 mod numbers;
 mod overview;
 mod pipeline;
@@ -17,7 +18,7 @@ mod report;
 mod selection;
 
 pub use check::{Check, Level, checks};
-pub use finding::{Finding, NotChecked};
+pub use finding::{Cause, Finding, NotChecked};
 pub use numbers::Numbers;
 pub use overview::{CheckList, Overview};
 pub use report::{Counts, Excepted, Verdict, Verification};

@@ -26,7 +26,7 @@ impl Report for Overview<'_> {
 
     fn table(&self) -> Table {
         let groups = self.groups();
-        Columns::of(groups.iter().flat_map(|group| group.iter().take(SHOWN)))
+        Columns::of(groups.iter().flat_map(|group| group.iter().take(SHOWN).copied()))
             .column("level", |finding| {
                 Cell::text(finding.level.word()).tone(tone(finding.level))
             })
@@ -44,7 +44,11 @@ impl Report for Overview<'_> {
     fn summary(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for group in self.groups() {
-            lines.extend(mending(group));
+            lines.extend(mending(&group));
+            if let Some(consequences) = self.consequences(&group) {
+                // Before the empty line that ends the group.
+                lines.insert(lines.len() - 1, consequences);
+            }
         }
         lines.extend(self.not_checked());
         for excepted in &self.0.excepted {
@@ -64,11 +68,32 @@ impl Report for Overview<'_> {
 
 impl Overview<'_> {
     /// The findings by check, in the order of the report.
-    fn groups(&self) -> Vec<&[Finding]> {
-        self.0
-            .findings
-            .chunk_by(|a, b| (&a.check_id, a.level) == (&b.check_id, b.level))
-            .collect()
+    fn groups(&self) -> Vec<Vec<&Finding>> {
+        let mut groups: Vec<Vec<&Finding>> = Vec::new();
+        for finding in self.0.findings.iter().filter(|finding| finding.cause.is_none()) {
+            match groups.last_mut() {
+                Some(group) if group.first().is_some_and(|first| is_alike(first, finding)) => group.push(finding),
+                _ => groups.push(vec![finding]),
+            }
+        }
+        groups
+    }
+
+    /// What follows from the findings of a group, in one line.
+    fn consequences(&self, group: &[&Finding]) -> Option<String> {
+        let follows = |finding: &&Finding| {
+            finding.cause.as_ref().is_some_and(|cause| {
+                group
+                    .iter()
+                    .any(|f| (&f.check_id, &f.object) == (&cause.check_id, &cause.object))
+            })
+        };
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for finding in self.0.findings.iter().filter(follows) {
+            *counts.entry(&finding.check_id).or_default() += 1;
+        }
+        let parts: Vec<String> = counts.iter().map(|(check, count)| format!("{check} ({count})")).collect();
+        (!parts.is_empty()).then(|| format!("    -- what users can do because of it: {}", parts.join(", ")))
     }
 
     /// The checks that could not be made, by reason.
@@ -121,6 +146,7 @@ impl Overview<'_> {
         }
         for (count, word) in [
             (counts.infos, "info"),
+            (counts.consequences, "of them consequences"),
             (counts.excepted, "accepted"),
             (counts.not_checked, "not checked"),
             (counts.not_applicable, "not applicable"),
@@ -144,8 +170,12 @@ impl Overview<'_> {
     }
 }
 
+fn is_alike(one: &Finding, other: &Finding) -> bool {
+    (&one.check_id, one.level) == (&other.check_id, other.level)
+}
+
 /// What one check means and the SQL that mends what it found.
-fn mending(group: &[Finding]) -> Vec<String> {
+fn mending(group: &[&Finding]) -> Vec<String> {
     let Some(first) = group.first() else {
         return Vec::new();
     };
