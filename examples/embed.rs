@@ -9,11 +9,11 @@
 
 use vital::db::{self, ConnectOptions, Settings};
 use vital::model::Role;
-use vital::ops::members::{self, Seat, Wish};
+use vital::ops::members::{self, Request};
 use vital::ops::migrate::online::Online;
 use vital::ops::migrate::up;
-use vital::ops::tenancy::{Operator, Tenancy, people, tenants};
-use vital::ops::verify::{self, Request, Verdict};
+use vital::ops::tenancy::{Operator, Tenancy};
+use vital::ops::verify::{self, Verdict};
 use vital::{Error, Result};
 
 /// What became of the database.
@@ -40,9 +40,16 @@ pub async fn provision(options: &ConnectOptions, tenant: &str, user: &str) -> Re
         return Err(Error::failed(format!("policy `{}` is not vital's", policy.name))
             .with_hint("decide about it with `vital migrate up`"));
     }
-    let applied = up::apply(&mut connection, &assessment, Online::Auto, &[], verify::differences).await?;
+    let applied = up::apply(
+        &mut connection,
+        &assessment,
+        Online::Auto,
+        &[],
+        verify::differences,
+    )
+    .await?;
 
-    let verification = verify::verify(&mut connection, &Request::default()).await?;
+    let verification = verify::verify(&mut connection, &verify::Request::default()).await?;
     if verification.verdict != Verdict::Passed {
         let error = Error::new(vital::Kind::Findings, "the database is not as promised");
         let found = verification.findings.iter().take(5);
@@ -59,17 +66,10 @@ pub async fn provision(options: &ConnectOptions, tenant: &str, user: &str) -> Re
     };
     let members = tenancy
         .apply("could not let the user in", async |transaction| {
-            let tenant = tenants::find(transaction, &tenant).await?;
-            let users = people::find(transaction, std::slice::from_ref(&user)).await?;
-            let seats: Vec<Seat> = users
-                .into_iter()
-                .map(|user| Seat {
-                    user,
-                    tenant: tenant.clone(),
-                    wish: Wish::Assign(Role::Member),
-                })
-                .collect();
-            members::change(transaction, &seats, false).await
+            let users = std::slice::from_ref(&user);
+            let request = Request::Assign(Role::Member);
+            let memberships = members::find(transaction, users, &tenant, request).await?;
+            members::change(transaction, &memberships, false).await
         })
         .await?;
     Ok(Provisioned {

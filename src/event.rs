@@ -26,7 +26,7 @@ impl Observer for Silent {
 pub enum Event {
     /// An operation of `total` migrations (or other counted steps) begins.
     RunStarted {
-        /// What is done, such as `apply` or `revert`.
+        /// What is done, such as `apply` or `undo`.
         action: &'static str,
         /// How many migrations there are to work through.
         total: usize,
@@ -54,7 +54,7 @@ pub enum Event {
         elapsed: Duration,
     },
     /// A migration was undone and its history row is gone.
-    MigrationReverted {
+    MigrationUndone {
         /// Its version.
         version: i64,
         /// Its name without version.

@@ -1,6 +1,7 @@
 //! The words of the tenancy, as types that cannot hold nonsense.
 
 pub mod moment;
+mod nearest;
 mod text;
 mod words;
 
@@ -10,8 +11,9 @@ use std::str::FromStr;
 use serde::Serialize;
 use uuid::Uuid;
 
+pub use nearest::nearest;
 pub(crate) use text::deserialize;
-pub use words::{MembershipStatus, Role, TenantStatus, TenantType};
+pub use words::{MembershipStatus, Role, SharingMode, TenantStatus, TenantType};
 
 /// The id of a user, as in `auth.users`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -57,7 +59,7 @@ impl FromStr for Email {
         });
         match sound {
             true => Ok(Self(text.to_lowercase())),
-            false => Err(format!("`{}` is no e-mail address", shortened(text))),
+            false => Err(format!("`{}` is not a valid e-mail address", shortened(text))),
         }
     }
 }
@@ -91,7 +93,7 @@ impl FromStr for TenantSlug {
         match text.len() <= 100 && text.split('-').all(is_word) {
             true => Ok(Self(text.to_owned())),
             false => Err(format!(
-                "`{}` is no slug: lower-case letters and digits, words joined by hyphens, 100 at most",
+                "`{}` is not a valid slug: use lower-case letters and digits, words joined by hyphens, 100 characters at most",
                 shortened(text)
             )),
         }

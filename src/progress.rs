@@ -135,7 +135,7 @@ impl Progress {
         let bar = self.screen().bar.get_or_insert_with(spinner).clone();
         match event {
             Event::RunStarted { total, .. } if self.target.is_none() => count_to(&bar, *total),
-            Event::MigrationApplied { .. } | Event::MigrationReverted { .. } => {
+            Event::MigrationApplied { .. } | Event::MigrationUndone { .. } => {
                 self.say(&sentence(event));
                 bar.inc(1);
             }

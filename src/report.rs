@@ -49,6 +49,12 @@ impl Cell {
         }
     }
 
+    /// Creates a right-aligned cell of a number of things.
+    #[must_use]
+    pub fn count(count: usize) -> Self {
+        Self::number_text(count.to_string())
+    }
+
     /// Creates a right-aligned cell of a number that is already formatted.
     #[must_use]
     pub fn number_text(text: impl Into<String>) -> Self {
@@ -73,19 +79,84 @@ impl Cell {
     }
 }
 
-/// The answer of an operation. JSON and YAML serialize the value itself; table and CSV use header and rows.
+/// Rows under their columns, one cell each.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Table {
+    /// The names of the columns, snake_case.
+    pub header: Vec<&'static str>,
+    /// The rows.
+    pub rows: Vec<Vec<Cell>>,
+}
+
+/// The columns of a table, each declared once: its name, and what it says of an item.
+#[derive(Debug)]
+pub struct Columns<T> {
+    items: Vec<T>,
+    table: Table,
+}
+
+impl<T> Columns<T> {
+    /// Begins a table with a row for each item.
+    #[must_use]
+    pub fn of(items: impl IntoIterator<Item = T>) -> Self {
+        let items: Vec<T> = items.into_iter().collect();
+        let rows = items.iter().map(|_| Vec::new()).collect();
+        Self {
+            items,
+            table: Table {
+                header: Vec::new(),
+                rows,
+            },
+        }
+    }
+
+    /// Adds a column.
+    #[must_use]
+    pub fn column(mut self, name: &'static str, cell: impl Fn(&T) -> Cell) -> Self {
+        self.table.header.push(name);
+        for (item, row) in self.items.iter().zip(&mut self.table.rows) {
+            row.push(cell(item));
+        }
+        self
+    }
+
+    /// The table.
+    #[must_use]
+    pub fn table(self) -> Table {
+        self.table
+    }
+}
+
+/// The answer of an operation. JSON and YAML serialize the value itself; everything else shows its table.
 pub trait Report: Serialize {
     /// The name and version of the JSON shape, such as `vital.migrate.status/1`; written as field `schema`.
     const SCHEMA: &'static str;
 
-    /// Column names, snake_case.
-    fn header(&self) -> Vec<&'static str>;
-
-    /// The rows, sorted, one cell per column.
-    fn rows(&self) -> Vec<Vec<Cell>>;
+    /// The rows, sorted.
+    fn table(&self) -> Table;
 
     /// Lines for a person, written under the table and nowhere else.
     fn summary(&self) -> Vec<String> {
         Vec::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_has_a_cell_for_each_column() {
+        let table = Columns::of([1, 2])
+            .column("number", |number| Cell::number(*number))
+            .column("twice", |number| Cell::number(number * 2))
+            .table();
+        assert_eq!(table.header, ["number", "twice"]);
+        let texts: Vec<Vec<&str>> = table
+            .rows
+            .iter()
+            .map(|row| row.iter().map(|cell| cell.text.as_str()).collect())
+            .collect();
+        assert_eq!(texts, [["1", "2"], ["2", "4"]]);
     }
 }

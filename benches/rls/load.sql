@@ -37,6 +37,14 @@ from generate_series(1, 3) as n;
 insert into public.user_roles (user_id, role)
 values (md5('admin')::uuid, 'platform_admin');
 
+insert into auth.users (id)
+select m.user_id
+from public.user_tenants as m
+union
+select r.user_id
+from public.user_roles as r
+on conflict do nothing;
+
 insert into public.agents (
     id,
     name,

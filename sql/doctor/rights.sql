@@ -57,7 +57,7 @@ from (
             when bool_and(t.name = 'auth.users') then 'users by address'
             else 'verify, sharing, lists'
         end,
-        'the sight of rows: row security hides those of ' || string_agg(t.name, ', ' order by t.name),
+        'the visibility of rows: row security hides those of ' || string_agg(t.name, ', ' order by t.name),
         format('alter role %I bypassrls', current_user)
     from tables as t
     where t.is_filtered

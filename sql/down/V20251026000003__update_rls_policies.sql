@@ -39,6 +39,7 @@ drop table if exists vital_private.sharing_sources;
 
 drop function if exists vital_private.check_recipients();
 drop function if exists vital_private.keep_counters();
+drop function if exists vital_private.initial_count(regclass, name);
 drop function if exists vital_private.guard_agent();
 drop function if exists vital_private.is_author(uuid, uuid);
 drop function if exists vital_private.settle_agent_id();

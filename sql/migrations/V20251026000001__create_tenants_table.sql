@@ -725,25 +725,27 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_claims constant text := current_setting('request.jwt.claims', true);
-    v_sub text := nullif(current_setting('request.jwt.claim.sub', true), '');
-    v_rest text;
+    v_sub text;
 begin
+    if (
+            v_claims like '{%"sub":"________-____-____-____-____________"%}'
+            or v_claims like '{%"sub": "________-____-____-____-____________"%}'
+        )
+        and split_part(split_part(v_claims, '"sub"', 2), '"', 2) !~ '[^0-9a-f-]'
+        and v_claims not like '%"sub"%"sub"%'
+        and coalesce(current_setting('request.jwt.claim.sub', true), '') = ''
+    then
+        return auth.uid();
+    end if;
+
+    v_sub := nullif(current_setting('request.jwt.claim.sub', true), '');
     if v_sub is null and v_claims <> '' then
-        v_rest := split_part(v_claims, '"sub"', 2);
-        v_sub := split_part(v_rest, '"', 2);
+        v_sub := split_part(split_part(v_claims, '"sub"', 2), '"', 2);
         if v_claims like '{%}'
-            and (
-                v_rest like ':"________-____-____-____-____________"%'
-                or v_rest like ': "________-____-____-____-____________"%'
-            )
-            and ltrim(v_sub, '0123456789abcdef-') = ''
-            and (
-                v_claims not like '%"sub"%"sub"%'
-                or (
-                    v_claims not like '%"sub"%"sub"%"sub"%'
-                    and replace(split_part(v_claims, '"sub"', 3), ' ', '') like ':"' || v_sub || '"%'
-                )
-            )
+            and v_claims not like '%"sub"%"sub"%"sub"%'
+            and v_sub ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+            and replace(split_part(v_claims, '"sub"', 2), ' ', '') like ':"' || v_sub || '"%'
+            and replace(split_part(v_claims, '"sub"', 3), ' ', '') like ':"' || v_sub || '"%'
         then
             return auth.uid();
         end if;

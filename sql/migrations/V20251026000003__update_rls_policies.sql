@@ -69,33 +69,47 @@ as $$
 declare
     v_user constant uuid := vital_private.caller_id();
     v_requested text;
+    v_is_admin boolean;
     v_tenants uuid[];
 begin
-    -- Whoever is gone has a token until it ends, and no access any more.
-    if v_user is null or not vital_private.has_account(v_user) then
+    -- Most requests name no tenant, and this tells so for less than a call.
+    if current_setting('app.tenant_user', true) <> ''
+        or current_setting('request.headers', true) ilike '%x-tenant-id%'
+        or strpos(current_setting('request.headers', true), '\') > 0
+        or current_setting('request.jwt.claims', true) like '%tenant_id%'
+        or strpos(current_setting('request.jwt.claims', true), '\') > 0
+    then
+        v_requested := lower(vital_private.requested_tenant(v_user::text));
+    end if;
+    select
+        exists (
+            select
+            from public.user_roles as r
+            where r.user_id = v_user
+              and r.role = 'platform_admin'
+              and r.tenant_id is null
+        ),
+        array(
+            select m.tenant_id
+            from public.user_tenants as m
+            join public.tenants as t on t.id = m.tenant_id
+            where m.user_id = v_user
+              and m.status = 'active'
+              and t.status = 'active'
+              and t.deleted_at is null
+              and (v_requested is null or m.tenant_id::text = v_requested)
+        )
+    into v_is_admin, v_tenants;
+    if v_is_admin then
+        v_tenants := array(select t.id from public.tenants as t);
+    elsif cardinality(v_tenants) <> 1 then
         return '{}'::uuid[];
     end if;
-    if exists (
-        select
-        from public.user_roles as r
-        where r.user_id = v_user
-          and r.role = 'platform_admin'
-          and r.tenant_id is null
-    ) then
-        return array(select t.id from public.tenants as t);
+    -- Whoever is gone has a token until it ends, and no access any more.
+    if not vital_private.has_account(v_user) then
+        return '{}'::uuid[];
     end if;
-    v_requested := lower(vital_private.requested_tenant(v_user::text));
-    select array_agg(m.tenant_id)
-    into v_tenants
-    from public.user_tenants as m
-    join public.tenants as t on t.id = m.tenant_id
-    where m.user_id = v_user
-      and m.status = 'active'
-      and t.status = 'active'
-      and t.deleted_at is null
-      and (v_requested is null or m.tenant_id::text = v_requested)
-    having count(*) = 1;
-    return coalesce(v_tenants, '{}');
+    return v_tenants;
 end
 $$;
 
@@ -670,6 +684,28 @@ begin
 end
 $$;
 
+-- What a counter of a new agent starts with: its default, whatever the statement says.
+create or replace function vital_private.initial_count(p_table regclass, p_column name)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_initial text;
+begin
+    execute (
+        select 'select (' || coalesce(pg_get_expr(d.adbin, d.adrelid), case when a.attnotnull then '0' else 'null' end) || ')::text'
+        from pg_attribute as a
+        left join pg_attrdef as d on d.adrelid = a.attrelid and d.adnum = a.attnum
+        where a.attrelid = p_table
+          and a.attname = p_column
+    )
+    into v_initial;
+    return v_initial;
+end
+$$;
+
 -- What orders and counts agents is the server's to write, not the users': a row dated 2999 would head everybody's list. What
 -- a statement says about it is passed over, because clients send every column that they know. Of the columns that are not
 -- the tenancy's, those that are there and have a fitting type.
@@ -679,57 +715,58 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_column record;
+    v_others constant name[] := array(
+        select a.attname
+        from pg_attribute as a
+        where a.attrelid = tg_relid
+          and a.attname = any ('{updated_at,popularity_score,rating,total_consultations}')
+          and a.atttypid = any (
+              case a.attname
+                  when 'updated_at' then '{timestamptz,timestamp,date}'::regtype[]
+                  else '{smallint,integer,bigint,numeric,real,"double precision"}'::regtype[]
+              end
+          )
+          and a.attgenerated = ''
+          and not a.attisdropped
+    );
 begin
-    if tg_op = 'INSERT' then
-        new.created_at := now();
-        new.access_count := 0;
-        new.last_accessed_at := null;
-    else
+    if 'updated_at' = any (v_others) then
+        new.updated_at := now();
+    end if;
+    if tg_op = 'UPDATE' then
         new.created_at := old.created_at;
         new.access_count := old.access_count;
         new.last_accessed_at := old.last_accessed_at;
+        if 'popularity_score' = any (v_others) then
+            new.popularity_score := old.popularity_score;
+        end if;
+        if 'rating' = any (v_others) then
+            new.rating := old.rating;
+        end if;
+        if 'total_consultations' = any (v_others) then
+            new.total_consultations := old.total_consultations;
+        end if;
+        return new;
     end if;
-    for v_column in
-        select
-            a.attname as name,
-            case when tg_op = 'INSERT' then
-                coalesce(
-                    (select pg_get_expr(d.adbin, d.adrelid) from pg_attrdef as d where d.adrelid = a.attrelid and d.adnum = a.attnum),
-                    case when a.attnotnull then '0' else 'null' end
-                )
-            end as initial
-        from pg_attribute as a
-        join pg_type as t on t.oid = a.atttypid
-        where a.attrelid = tg_relid
-          and a.attname = any ('{updated_at,popularity_score,rating,total_consultations}')
-          and t.typcategory = case when a.attname = 'updated_at' then 'D' else 'N' end
-          and a.attgenerated = ''
-          and not a.attisdropped
-    loop
-        case v_column.name
-            when 'updated_at' then
-                new.updated_at := now();
-            when 'popularity_score' then
-                if tg_op = 'UPDATE' then
-                    new.popularity_score := old.popularity_score;
-                elsif new.popularity_score <> 0 then
-                    execute 'select ' || v_column.initial into new.popularity_score;
-                end if;
-            when 'rating' then
-                if tg_op = 'UPDATE' then
-                    new.rating := old.rating;
-                elsif new.rating <> 0 then
-                    execute 'select ' || v_column.initial into new.rating;
-                end if;
-            when 'total_consultations' then
-                if tg_op = 'UPDATE' then
-                    new.total_consultations := old.total_consultations;
-                elsif new.total_consultations <> 0 then
-                    execute 'select ' || v_column.initial into new.total_consultations;
-                end if;
-        end case;
-    end loop;
+
+    new.created_at := now();
+    new.access_count := 0;
+    new.last_accessed_at := null;
+    if 'popularity_score' = any (v_others) then
+        if new.popularity_score <> 0 then
+            new.popularity_score := vital_private.initial_count(tg_relid, 'popularity_score');
+        end if;
+    end if;
+    if 'rating' = any (v_others) then
+        if new.rating <> 0 then
+            new.rating := vital_private.initial_count(tg_relid, 'rating');
+        end if;
+    end if;
+    if 'total_consultations' = any (v_others) then
+        if new.total_consultations <> 0 then
+            new.total_consultations := vital_private.initial_count(tg_relid, 'total_consultations');
+        end if;
+    end if;
     return new;
 end
 $$;
@@ -788,10 +825,12 @@ select vital_private.close(array[
     'function vital_private.settle_agent_id()',
     'function vital_private.is_author(uuid, uuid)',
     'function vital_private.guard_agent()',
+    'function vital_private.initial_count(regclass, name)',
     'function vital_private.keep_counters()',
     'function vital_private.check_recipients()'
 ]);
 
+grant execute on function vital_private.initial_count(regclass, name) to authenticated;
 grant execute on function vital_private.is_author(uuid, uuid) to authenticated;
 
 comment on function vital_private.is_author(uuid, uuid) is
@@ -911,7 +950,7 @@ create policy agents_select_with_sharing
     to authenticated
     using (
         tenant_id = any ((select vital_private.readable_tenants())::uuid[])
-        or sharing_mode = any (array_fill('global'::text, array[10]))
+        or sharing_mode = any ('{global,global,global,global,global,global,global,global,global,global}'::text[])
         or (sharing_mode = 'selective' and shared_with && (select vital_private.readable_tenants()))
     );
 

@@ -68,7 +68,7 @@ rules as (
 select
     c.version,
     format('column %s.%I', c.table_name, c.column_name) as object,
-    format('is %s and has to become %s, but of {n} rows the value is not %s: {sample}', c.live, c.promised, c.requirement) as fact,
+    format('is %s and has to become %s, but some values are not %s: {n}, such as {sample}', c.live, c.promised, c.requirement) as fact,
     format('select * from %s where not (%s)', c.table_name, c.condition) as remedy,
     format(
         'select count(*) as n, (array_agg(distinct quote_literal(left(%I::text, 60))))[:3]::text as sample from %s where not (%s)',
@@ -84,7 +84,7 @@ union all
 select
     c.version,
     format('column %s.%I', c.table_name, c.column_name),
-    'is null in {n} rows and has to be filled',
+    'has to be filled and is null in some rows: {n}',
     format('update %s set %I = %s where %I is null', c.table_name, c.column_name, coalesce(c.default_text, '...'), c.column_name),
     format('select count(*) as n, null as sample from %s where %I is null', c.table_name, c.column_name)
 from columns as c
@@ -96,7 +96,7 @@ union all
 select
     r.version,
     'table ' || r.table_name,
-    format('has {n} rows that constraint %I refuses: {sample}', r.name),
+    format('has rows that constraint %I refuses: {n}, such as {sample}', r.name),
     case
         when r.name = 'tenants_slug_check' then
             'update public.tenants set slug = trim(both ''-'' from regexp_replace(lower(slug), ''[^a-z0-9]+'', ''-'', ''g'')) where slug !~ ''^[a-z0-9]+(-[a-z0-9]+)*$'''
@@ -119,7 +119,7 @@ select
     'table ' || r.table_name,
     case
         when r.name = 'tenants_platform_key' then 'has more than one tenant of type platform: {sample}'
-        else format('has {n} values of %s more than once: {sample}', r.keys)
+        else format('has values of %s more than once: {n}, such as {sample}', r.keys)
     end,
     case
         when r.name = 'tenants_platform_key' then
@@ -142,7 +142,7 @@ union all
 select
     r.version,
     'table ' || r.table_name,
-    format('has {n} rows whose %s is not in %s: {sample}', r.reference, r.referred),
+    format('has rows whose %s is not in %s: {n}, such as {sample}', r.reference, r.referred),
     format('update %s set %I = null where %2$I not in (select id from %s)', r.table_name, r.reference, r.referred),
     format(
         'select count(*) as n, (array_agg(distinct quote_literal(t.%1$I)))[:3]::text as sample from %2$s '
@@ -158,7 +158,7 @@ union all
 select
     20251026000004,
     format('constraint %I on public.agents', k.conname),
-    'refuses {n} agents as they become: {sample}',
+    'refuses agents as they become: {n}, such as {sample}',
     format('alter table public.agents drop constraint %I; afterwards, alter table public.agents add constraint %1$I %2$s', k.conname, pg_get_constraintdef(k.oid)),
     format(
         'select count(*) as n, (array_agg(t.id))[:3]::text as sample from (%s) as t where not (%s)',
@@ -215,7 +215,7 @@ union all
 select
     r.version,
     'table public.agents',
-    format('has {n} agents that are shared with more than %s tenants: {sample}', most.recipients),
+    format('has agents that are shared with more than %s tenants: {n}, such as {sample}', most.recipients),
     format(
         'share each with fewer, or with every tenant: update public.agents set is_shared = true, sharing_mode = ''global'', '
         'shared_with = null where cardinality(shared_with) > %s',

@@ -1,7 +1,7 @@
 -- Inserts the rows that the setting vital.requests lists, and writes what became of them to vital.made.
 --
 -- A request is an object: name, table, fixed (the values that must stand), hints (values to begin with), plain (columns that
--- are not copied from other rows), person (whose row it is), is_optional (others are made although this one cannot be),
+-- are not copied from other rows), needs (a column that must not be null), person (whose row it is), is_optional (others are made although this one cannot be),
 -- is_trial (it is taken back at once). Its answer, by name: table, fixed, values (what was inserted), row (what the table
 -- holds then), or problem.
 --
@@ -17,6 +17,7 @@ declare
     v_requests jsonb := current_setting('vital.requests')::jsonb;
     v_made jsonb := current_setting('vital.made')::jsonb;
     v_path constant text := current_setting('vital.path');
+    v_plan_mode constant text := current_setting('plan_cache_mode');
     -- What is known of each table, by its name.
     v_known jsonb := '{}';
     v_request jsonb;
@@ -59,8 +60,13 @@ declare
     v_key record;
     v_number integer;
     v_parent jsonb;
+    v_pattern text;
+    v_piece text;
+    v_signs text;
     v_is_stuck boolean;
 begin
+    -- Planning what describes a table costs more than running it.
+    perform set_config('plan_cache_mode', 'force_generic_plan', true);
     <<requests>>
     while jsonb_array_length(v_requests) > 0 loop
         v_request := v_requests -> 0;
@@ -483,6 +489,7 @@ begin
                         select
                         from unnest(v_key.referring_columns) as c
                         where (v_columns -> c ->> 'not_null')::boolean
+                           or c = v_request ->> 'needs'
                     ) then
                         v_values := v_values - v_key.referring_columns;
                         v_values := v_values || (select jsonb_object_agg(c, null) from unnest(v_key.referring_columns) as c);
@@ -548,6 +555,53 @@ begin
                                    or v_columns -> v_column ->> 'category' = 'N'
                             ) as l
                         ));
+                        if v_columns -> v_column ->> 'type' in ('text', 'varchar', 'bpchar', 'citext') then
+                            -- A text that fits a pattern: each class gives one of its signs, many of them where it may.
+                            for v_pattern in
+                                select replace(m[1], '''''', '''')
+                                from regexp_matches(v_key.definition, '~\*? ''((?:[^'']|'''')*)''', 'g') as m
+                            loop
+                                v_text := '';
+                                while v_pattern <> '' and length(v_text) < 200 loop
+                                    v_piece := substring(
+                                        v_pattern from '^(?:\[\^?\]?[^]]*\]|\\.|.)(?:\{[0-9]+(?:,[0-9]*)?\}|[*+?])?'
+                                    );
+                                    v_pattern := substr(v_pattern, length(v_piece) + 1);
+                                    v_number := coalesce(
+                                        substring(v_piece from '.\{([0-9]+)')::integer,
+                                        case when v_piece ~ '.[+*]$' and v_piece !~ '^\\.$' then 8 else 1 end
+                                    );
+                                    if v_piece !~ '^\\.$' then
+                                        v_piece := regexp_replace(v_piece, '(.)(?:\{[0-9]+(?:,[0-9]*)?\}|[*+?])$', '\1');
+                                    end if;
+                                    if v_piece = '|' then
+                                        -- One way is enough.
+                                        v_pattern := coalesce(substring(v_pattern from '\).*$'), '');
+                                    elsif v_piece not in ('^', '$', '(', ')', '?', ':') then
+                                        v_signs := case
+                                            when v_piece in ('\d', '[0-9]', '[[:digit:]]') then '0123456789'
+                                            when v_piece in ('\w', '.') or v_piece like '[^%' then 'abcdefghijklmnopqrstuvwxyz'
+                                            when v_piece = '\s' then ' '
+                                            when v_piece like '\_' escape '!' then substr(v_piece, 2)
+                                            when v_piece ~ '^\[.*a-z' then 'abcdefghijklmnopqrstuvwxyz'
+                                            when v_piece ~ '^\[.*A-Z' then 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
+                                            when v_piece ~ '^\[.*0-9' then '0123456789'
+                                            when v_piece like '[%' then substr(v_piece, 2, 1)
+                                            else v_piece
+                                        end;
+                                        v_text := v_text || (
+                                            select coalesce(string_agg(substr(v_signs, 1 + floor(random() * length(v_signs))::integer, 1), ''), '')
+                                            from generate_series(1, v_number)
+                                        );
+                                    end if;
+                                end loop;
+                                v_literals := jsonb_set(
+                                    v_literals,
+                                    array[v_column],
+                                    jsonb_build_array(v_text) || (v_literals -> v_column)
+                                );
+                            end loop;
+                        end if;
                         v_tries := v_tries - v_column;
                     end if;
                     v_change := array[v_column];
@@ -579,5 +633,6 @@ begin
         end if;
     end loop requests;
     perform set_config('vital.made', v_made::text, true);
+    perform set_config('plan_cache_mode', v_plan_mode, true);
 end
 $$

@@ -9,6 +9,11 @@ declare
     v_name text;
     v_requests jsonb;
     v_columns name[];
+    v_may_add_users boolean;
+    v_people constant text[] := array[
+        'user_owner', 'user_member', 'user_guest', 'user_neighbour', 'user_stranger', 'user_removed', 'user_suspended',
+        'user_invited', 'user_inmate', 'user_traveller', 'user_admin'
+    ];
     v_plain constant jsonb := to_jsonb(array[
         'is_shared', 'sharing_mode', 'shared_with', 'resource_type', 'access_count', 'last_accessed_at',
         'created_by_user_id'
@@ -18,10 +23,8 @@ begin
         raise exception 'role % is bound by row security', current_user using errcode = 'insufficient_privilege';
     end if;
 
-    foreach v_name in array array[
+    foreach v_name in array v_people || array[
         'tenant_home', 'tenant_other', 'tenant_closed',
-        'user_owner', 'user_member', 'user_guest', 'user_neighbour', 'user_stranger', 'user_removed', 'user_suspended',
-        'user_invited', 'user_inmate', 'user_traveller', 'user_admin',
         'agent_own_private', 'agent_own_shared', 'agent_global', 'agent_foreign_private', 'agent_foreign_shared',
         'agent_closed_private'
     ]
@@ -50,16 +53,30 @@ begin
     );
     perform set_config('vital.made', '{}', true);
 
-    -- They count as users that exist, whether or not there is a directory of users that takes them.
-    insert into vital_private.stand_ins (user_id)
-    select current_setting('vital.user_' || p.person)::uuid
-    from unnest(array[
-        'owner', 'member', 'guest', 'neighbour', 'stranger', 'removed', 'suspended', 'invited', 'inmate', 'traveller',
-        'admin'
-    ]) as p (person);
-
     -- People first: others' foreign keys and functions may ask for them. Where they cannot be made, that is told only if
     -- somebody does.
+    v_may_add_users := to_regclass('auth.users') is not null
+        and coalesce(has_table_privilege(to_regclass('auth.users'), 'INSERT'), false);
+    if to_regclass('auth.users') is not null
+        and not v_may_add_users
+        and has_table_privilege(to_regclass('auth.users'), 'SELECT')
+    then
+        -- Users who belong nowhere lend their ids; nothing of theirs is changed.
+        execute
+            'select set_config(''vital.'' || p.person, l.id::text, true) '
+            'from unnest($1) with ordinality as p (person, number) '
+            'join ('
+            'select u.id, row_number() over () as number from auth.users as u '
+            'where not exists (select from public.user_tenants as m where m.user_id = u.id) '
+            'and not exists (select from public.user_roles as r where r.user_id = u.id) '
+            'limit 11'
+            ') as l on l.number = p.number'
+        using v_people;
+    end if;
+    -- They count as users that exist, whether or not there is a directory of users that takes them.
+    insert into vital_private.stand_ins (user_id)
+    select current_setting('vital.' || p.person)::uuid
+    from unnest(v_people) as p (person);
     select array_agg(a.attname)
     into v_columns
     from pg_attribute as a
@@ -86,12 +103,10 @@ begin
     into v_requests
     from (
         select u.person, current_setting('vital.' || u.person) as id
-        from unnest(array[
-            'user_owner', 'user_member', 'user_guest', 'user_neighbour', 'user_stranger', 'user_removed',
-            'user_suspended', 'user_invited', 'user_inmate', 'user_traveller', 'user_admin'
-        ]) as u (person)
+        from unnest(v_people) as u (person)
     ) as p
-    where 'id' = any (v_columns);
+    where 'id' = any (v_columns)
+      and v_may_add_users;
 
     -- Tables with one row a person, such as public.profiles.
     v_requests := v_requests || coalesce(
@@ -127,10 +142,7 @@ begin
                 order by c.relname not in ('profiles', 'users', 'user_profiles'), c.relname
                 limit 4
             ) as t
-            cross join unnest(array[
-                'user_owner', 'user_member', 'user_guest', 'user_neighbour', 'user_stranger', 'user_removed',
-                'user_suspended', 'user_invited', 'user_inmate', 'user_traveller', 'user_admin'
-            ]) as u (person)
+            cross join unnest(v_people) as u (person)
         ),
         '[]'
     );

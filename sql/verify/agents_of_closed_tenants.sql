@@ -19,4 +19,4 @@ from public.tenants as t
 join public.agents as a on a.tenant_id = t.id and a.sharing_mode <> 'private'
 where t.status in ('archived', 'deleted')
    or t.deleted_at is not null
-group by t.id
+group by t.id, t.slug, t.status, t.deleted_at

@@ -3,6 +3,7 @@
 -- title: The API's trusted role may erase the audit
 -- explanation: The audit is append-only for everybody, service_role included.
 -- fix: Restore the grants and the trigger refuse_audit_change on public.resource_sharing_audit.
+-- causes: public.resource_sharing_audit public.resource_sharing_audit.* vital_private.*
 -- actors: service
 
 with gone as (

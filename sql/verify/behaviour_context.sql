@@ -4,6 +4,7 @@
 -- explanation: set_tenant_context must refuse every tenant in which the caller is not an active member; what trusts
 --   get_current_tenant_id would otherwise serve another tenant.
 -- fix: Restore public.set_tenant_context(uuid) as the check shape-functions shows.
+-- causes: public.set_tenant_context* public.tenants public.user_tenants vital_private.*
 -- actors: member stranger removed suspended invited inmate
 
 select

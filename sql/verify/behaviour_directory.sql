@@ -3,6 +3,8 @@
 -- title: A user sees tenants, memberships, roles or audit rows of others
 -- explanation: Contacts, billing and members of other tenants are nobody's business but a platform admin's.
 -- fix: Restore the policies that the check shape-policies shows.
+-- causes: public.tenants public.tenants.* public.user_tenants public.user_tenants.* public.user_roles
+--   public.user_roles.* public.resource_sharing_audit public.resource_sharing_audit.* vital_private.*
 -- actors: owner stranger neighbour
 
 select

@@ -3,6 +3,7 @@
 -- title: A user may create an agent in somebody else's name
 -- explanation: The author of an agent tells whom to hold to account for it.
 -- fix: Restore the policy agents_insert_own_tenant.
+-- causes: public.agents public.agents.* vital_private.* public.get_current_tenant_id* role*
 -- actors: member
 
 with planted as (

@@ -3,6 +3,7 @@
 -- title: A user may create an agent in another tenant
 -- explanation: An agent that somebody else planted is read and trusted as the tenant's own.
 -- fix: Restore the policy agents_insert_own_tenant and the trigger agents_10_guard.
+-- causes: public.agents public.agents.* vital_private.* public.get_current_tenant_id* role*
 -- actors: member stranger removed
 
 with planted as (

@@ -3,6 +3,7 @@
 -- title: A user may change an agent that is not their tenant's
 -- explanation: What is shared with a tenant it may read, never change; a guest changes nothing.
 -- fix: Restore the policy agents_update_own_tenant and the functions that it calls.
+-- causes: public.agents public.agents.* vital_private.* public.get_current_tenant_id* role*
 -- actors: owner guest stranger
 
 with changed as (

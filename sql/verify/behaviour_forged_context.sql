@@ -4,6 +4,7 @@
 -- explanation: A user may set any variable of the session. Neither app.tenant_id, nor a request header, nor user metadata
 --   in the token opens a tenant that the user is no active member of.
 -- fix: Restore the functions that the check shape-functions shows.
+-- causes: public.agents public.agents.* vital_private.* public.get_current_tenant_id* role*
 -- actors: member stranger removed inmate
 
 select

@@ -3,6 +3,7 @@
 -- title: A tenant's owner may share an agent with every tenant
 -- explanation: Only a platform admin puts an agent before everybody.
 -- fix: Restore the trigger agents_10_guard and its function.
+-- causes: public.agents public.agents.* vital_private.* public.get_current_tenant_id* role*
 -- actors: owner
 
 with shared as (

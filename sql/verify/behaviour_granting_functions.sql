@@ -3,6 +3,7 @@
 -- title: A user may call a function that grants roles
 -- explanation: grant_platform_admin trusts whoever may call it.
 -- fix: Restore the grants that the check shape-function-grants shows.
+-- causes: public.grant_platform_admin* function*grant_platform_admin* vital_private.*
 -- actors: member anon
 -- expects: refusal
 

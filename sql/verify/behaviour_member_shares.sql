@@ -3,6 +3,7 @@
 -- title: A member without authority may share an agent
 -- explanation: Sharing with another tenant is an act of the tenant's owner or admin.
 -- fix: Restore the trigger agents_10_guard and its function.
+-- causes: public.agents public.agents.* vital_private.* public.get_current_tenant_id* role*
 -- actors: member
 
 with shared as (

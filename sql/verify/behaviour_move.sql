@@ -3,6 +3,7 @@
 -- title: A user may move an agent to another tenant
 -- explanation: Moving an agent takes it from its tenant, and plants it in another one.
 -- fix: Restore the policy agents_update_own_tenant and the trigger agents_10_guard.
+-- causes: public.agents public.agents.* vital_private.* public.get_current_tenant_id* role*
 -- actors: owner
 
 with moved as (

@@ -3,6 +3,9 @@
 -- title: A function tells a user about somebody else
 -- explanation: has_tenant_access, is_platform_admin and get_user_tenants answer a user about the user alone.
 -- fix: Restore the functions that the check shape-functions shows.
+-- causes: public.is_platform_admin* public.has_tenant_access* public.get_user_tenants* public.get_tenant_by_slug*
+--   public.tenants public.tenants.* public.user_tenants public.user_tenants.* public.user_roles public.user_roles.*
+--   vital_private.*
 -- actors: member stranger
 
 select

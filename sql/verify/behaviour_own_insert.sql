@@ -3,6 +3,7 @@
 -- title: A member cannot create an agent, or it does not become their tenant's
 -- explanation: A new agent takes its tenant and its author from the session and starts private.
 -- fix: Restore the trigger agents_10_guard, the policies and the grants on agents.
+-- causes: public.agents public.agents.* vital_private.* public.get_current_tenant_id* role*
 -- actors: member
 -- expects: success
 

@@ -3,6 +3,7 @@
 -- title: A user may make themselves a platform admin
 -- explanation: Roles are written by functions for trusted roles only.
 -- fix: Restore the grants and the policies of public.user_roles.
+-- causes: public.user_roles public.user_roles.*
 -- actors: member owner
 
 with risen as (

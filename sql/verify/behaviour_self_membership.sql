@@ -3,6 +3,7 @@
 -- title: A user may enter another tenant
 -- explanation: Memberships are written by functions for trusted roles only.
 -- fix: Restore the grants and the policies of public.user_tenants.
+-- causes: public.user_tenants public.user_tenants.*
 -- actors: member stranger
 
 with entered as (

@@ -3,6 +3,8 @@
 -- title: A change of sharing leaves no row in the audit
 -- explanation: Every change of who an agent is shared with, by any path, is written down.
 -- fix: Restore and enable the triggers agents_30_audit_*.
+-- causes: public.agents public.agents.* vital_private.* public.get_current_tenant_id* role*
+--   public.resource_sharing_audit public.resource_sharing_audit.*
 -- actors: owner
 -- expects: success
 

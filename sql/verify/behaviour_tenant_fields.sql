@@ -3,6 +3,7 @@
 -- title: A tenant's owner may change more of it than contacts and branding
 -- explanation: Type, status, subscription and quotas are the platform's to decide.
 -- fix: Restore the trigger guard_tenants and its function.
+-- causes: public.tenants public.tenants.* vital_private.*
 -- actors: owner
 
 with changed as (

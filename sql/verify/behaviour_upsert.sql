@@ -4,6 +4,7 @@
 -- explanation: A user may name the id of a new agent. If it is the id of an agent that they do not see, another one takes its
 --   place; a conflict would tell that it exists, and an upsert would be refused.
 -- fix: Restore the trigger agents_05_settle_id and its function.
+-- causes: public.agents public.agents.* vital_private.* public.get_current_tenant_id* role*
 -- actors: member
 
 with named as (

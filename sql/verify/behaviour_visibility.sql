@@ -6,6 +6,7 @@
 --   invited, or whose tenant is suspended, sees global agents alone; a platform admin sees all, a visitor none.
 -- fix: Mend what the other checks find in policies, row security and functions; then run this one again.
 -- expects: success
+-- causes: public.agents public.agents.* vital_private.* public.get_current_tenant_id* role*
 -- actors: owner member guest neighbour stranger removed suspended invited inmate admin anon
 
 select

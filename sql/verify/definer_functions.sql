@@ -52,14 +52,17 @@ from (
       )
 ) as f
 join scope as s
-    on s.relname::text = any (f.words)
-    or exists (
-        select
-        from pg_depend as d
-        where d.classid = 'pg_proc'::regclass
-          and d.objid = f.oid
-          and d.refclassid = 'pg_class'::regclass
-          and d.refobjid = s.oid
+    on (s.is_ours or s.tenant_column ~ 'tenant')
+    and (
+        s.relname::text = any (f.words)
+        or exists (
+            select
+            from pg_depend as d
+            where d.classid = 'pg_proc'::regclass
+              and d.objid = f.oid
+              and d.refclassid = 'pg_class'::regclass
+              and d.refobjid = s.oid
+        )
     )
 where f.is_bypassing
    or not s.row_security

@@ -14,7 +14,13 @@ select
     null as explanation,
     format(E'-- review: run it on its own\nreindex index concurrently %s;', i.indexrelid::regclass) as fix
 from (
+    select s.oid
+    from (
 {scope}
+    ) as s
+    union
+    select o.oid
+    from ({our_tables}) as o (oid)
 ) as s
 join pg_index as i on i.indrelid = s.oid
 where not (i.indisvalid and i.indisready and i.indislive)

@@ -3,13 +3,13 @@
 -- title: A policy on another table with tenants' rows lets everything through
 -- explanation: A permissive policy `using (true)` shows every row to its roles, and one that passes while a setting is empty
 --   shows every row to whoever sets nothing.
--- fix: Replace its expression by one that compares tenant_id with the tenant that the user acts for.
+-- fix: Replace its expression by one that compares the tenant with the tenant that the user acts for.
 
 select
     'open-policies' as check_id,
     'error' as level,
     p.name as object,
-    'an expression that compares tenant_id' as expected,
+    'an expression that compares ' || p.tenant_column as expected,
     format(
         'for %s to %s%s%s',
         p.command,
@@ -22,23 +22,25 @@ select
         else 'It passes when the setting that it reads is empty or was never set.'
     end as explanation,
     format(
-        E'-- review: compare tenant_id with the caller''s tenants\nalter policy %I on %s%s%s;',
+        E'-- review: compare %I with the caller''s tenants\nalter policy %I on %s%s%s;',
+        p.tenant_column,
         p.polname,
         p.table_name,
         case
             when p.visible is not null
-                then ' using (tenant_id = any ((select vital_private.readable_tenants())::uuid[]))'
+                then format(' using (%I = any ((select vital_private.readable_tenants())::uuid[]))', p.tenant_column)
             else ''
         end,
         case
             when p.writable is not null
-                then ' with check (tenant_id = any ((select vital_private.writable_tenants())::uuid[]))'
+                then format(' with check (%I = any ((select vital_private.writable_tenants())::uuid[]))', p.tenant_column)
             else ''
         end
     ) as fix
 from (
     select
         p.polname,
+        coalesce(s.tenant_column, 'tenant_id') as tenant_column,
         s.name as table_name,
         format('%s.%I', s.name, p.polname) as name,
         case p.polcmd

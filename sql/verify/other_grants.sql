@@ -63,7 +63,7 @@ from (
         p.pronamespace = to_regnamespace('vital_archive')
     from pg_proc as p
     cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a
-    where p.oid in ({our_functions})
+    where (p.oid in ({our_functions}) and (select current_setting('vital.promise')::jsonb) -> 'functions' ? p.oid::regprocedure::text)
        or p.pronamespace = to_regnamespace('vital_archive')
     union all
     select

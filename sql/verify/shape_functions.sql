@@ -14,7 +14,7 @@ select
     d.actual,
     null as explanation,
     case
-        when d.state = 'extra' then format(E'-- review: somebody may call it\ndrop function %s;', d.object)
+        when d.state = 'extra' then format(E'-- review: somebody may call it\ndrop function if exists %s;', d.object)
         else concat_ws(
             E'\n',
             case
@@ -25,6 +25,13 @@ select
                 )
             end,
             case when t.is_retyped then format('drop function %s;', d.object) end,
+            -- A procedure or an aggregate of others has the name.
+            (
+                select format('alter routine %s rename to %I;', d.object, left(p.proname, 50) || '_' || p.oid)
+                from pg_proc as p
+                where d.state = 'missing'
+                  and p.oid = to_regprocedure(d.object)
+            ),
             case
                 when d.properties is distinct from array['owner'] then format(
                     E'create or replace function %s(%s)\nreturns %s\nlanguage %s\n%s\nparallel %s%s%s\nsecurity %s%s\nas $vital$%s$vital$;',

@@ -35,7 +35,9 @@ select
         )
         || ';',
         ''
-    ) as fix
+    ) as fix,
+    d.promised,
+    d.live
 from (
 {difference:policies}
 ) as d

@@ -26,4 +26,11 @@ from (
 {catalog:policies}
 ) as p
 where (p.facts ->> 'permissive')::boolean
+  -- One for roles that row security does not bind anyway, such as service_role, widens nothing.
+  and exists (
+      select
+      from unnest(string_to_array(p.facts ->> 'roles', ', ')) as n (role)
+      left join pg_roles as r on quote_ident(r.rolname) = n.role
+      where not coalesce(r.rolbypassrls or r.rolsuper or r.rolname = 'service_role', false)
+  )
   and not (select current_setting('vital.promise')::jsonb) -> 'policies' ? p.object

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use super::change::{Change, ChangeArgs, Question, carry_out};
-use super::{Context, file, pick, seats, word};
+use super::{Context, file, pick, word};
 use crate::cli::exit_codes;
 use crate::db::Transaction;
 use crate::error::Result;
 use crate::model::{Role, TenantRef, UserRef};
-use crate::ops::members::{Members, Wish, change};
+use crate::ops::members::{self, Members, Request, change};
 use crate::ops::roster::{self, Defaults, Roster};
 use crate::ops::tenancy::Tenancy;
 
@@ -52,13 +52,13 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
         return from_file(args, context, &mut tenancy, &text, &name).await;
     }
     let users = pick::users(context, &mut tenancy, &args.users).await?;
-    let wish = match args.invite {
-        true => Wish::Invite(args.role),
-        false => Wish::Assign(args.role),
+    let request = match args.invite {
+        true => Request::Invite(args.role),
+        false => Request::Assign(args.role),
     };
     let work = async |tx: &Transaction<'_>| {
-        let seats = seats::find(tx, &users, &args.tenant, wish).await?;
-        change(tx, &seats, args.allow_no_owner).await
+        let memberships = members::find(tx, &users, &args.tenant, request).await?;
+        change(tx, &memberships, args.allow_no_owner).await
     };
     let change = Change::<Members> {
         what: "could not assign the users",
@@ -85,20 +85,20 @@ async fn from_file(
     };
     let place = tenancy.connection.settings.describe();
     let question = |preview: &Roster| {
-        let told = preview.tallies.iter().map(|tally| {
+        let details = preview.tallies.iter().map(|tally| {
             format!(
                 "{} {}: {} added, {} changed, {} unchanged",
                 tally.tenant, tally.role, tally.added, tally.changed, tally.unchanged
             )
         });
         Question {
-            told: told.collect(),
-            asked: format!("assign the users of {name} in {place}?"),
+            details: details.collect(),
+            text: format!("assign the users of {name} in {place}?"),
         }
     };
     let work = async |tx: &Transaction<'_>| {
-        let seats = roster::seats(tx, name, &lines).await?;
-        let members = change(tx, &seats, args.allow_no_owner).await?;
+        let memberships = roster::memberships(tx, name, &lines).await?;
+        let members = change(tx, &memberships, args.allow_no_owner).await?;
         Ok(Roster::of(&members))
     };
     let change = Change {

@@ -27,9 +27,9 @@ pub(super) struct Change<'a, R> {
 /// A question with what one should know to answer it.
 pub(super) struct Question {
     /// What would happen, line by line.
-    pub told: Vec<String>,
+    pub details: Vec<String>,
     /// The question itself.
-    pub asked: String,
+    pub text: String,
 }
 
 impl Context {
@@ -70,17 +70,17 @@ pub(super) async fn carry_out<R: Report + Outcome>(
 }
 
 fn ask(context: &Context, question: Question) -> Result<()> {
-    let Question { told, asked } = question;
+    let Question { details, text } = question;
     if !context.prompt.can_answer() {
-        return context.prompt.require(&asked, "--yes").map_err(|mut error| {
-            error.details.extend(told);
+        return context.prompt.require(&text, "--yes").map_err(|mut error| {
+            error.details.extend(details);
             error
         });
     }
-    for line in told {
+    for line in details {
         context.output.line(&format!("  {line}"));
     }
-    context.prompt.require(&asked, "--yes")
+    context.prompt.require(&text, "--yes")
 }
 
 /// The command as it was typed, without a connection string, which may hold a password.

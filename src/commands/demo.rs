@@ -25,9 +25,13 @@ pub struct Args {
     #[arg(long)]
     keep: bool,
 
-    /// Directory of initdb and postgres; else they are looked for, and fetched if there are none
+    /// Directory of initdb and postgres; else they are looked for, and downloaded if there are none
     #[arg(long, value_name = "DIR", env = "VITAL_PG_BIN")]
     pg_bin: Option<PathBuf>,
+
+    /// Neither download PostgreSQL nor run the system's package manager
+    #[arg(long)]
+    no_install: bool,
 }
 
 pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
@@ -36,7 +40,15 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
             message: message.to_owned(),
         });
     };
-    let binaries = Binaries::find_or_fetch(args.pg_bin.as_deref(), &mut |message| step(message))?;
+    let explicit = args.pg_bin.as_deref();
+    let binaries = match args.no_install {
+        true => Binaries::require(explicit)?,
+        // Never silently.
+        false => Binaries::find_or_fetch(explicit, &mut |message| match context.global.quiet {
+            true => context.output.announce(message),
+            false => step(message),
+        })?,
+    };
     step(&format!("starting a private PostgreSQL {}", binaries.version()));
     let mut options = Options::new(binaries);
     // On Supabase the superuser has this name, and `postgres` is an ordinary owner.

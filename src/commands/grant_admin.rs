@@ -7,7 +7,7 @@ use crate::db::Transaction;
 use crate::error::Result;
 use crate::model::UserRef;
 use crate::ops::admins::{AdminChanges, grant};
-use crate::ops::tenancy::{Person, people};
+use crate::ops::find::{Person, people};
 
 /// The arguments of `vital grant-admin`.
 #[derive(Debug, clap::Args)]
@@ -33,8 +33,8 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
         let changed = preview.users.iter().filter(|user| user.changed);
         let names: Vec<_> = changed.map(|user| user.user.full_name()).collect();
         Question {
-            told: preview.warnings(),
-            asked: format!(
+            details: preview.warnings(),
+            text: format!(
                 "grant platform admin, who sees and changes every tenant, to {} in {place}?",
                 names.join(", ")
             ),

@@ -5,7 +5,8 @@ use crate::db::Transaction;
 use crate::error::{Error, Result};
 use crate::model::{TenantRef, UserRef};
 use crate::ops::admins;
-use crate::ops::tenancy::{Fault, Person, Tenancy, people, tenants};
+use crate::ops::find::{Person, people, tenants};
+use crate::ops::tenancy::{Fault, Tenancy};
 use crate::ops::user::list::{Filter, list};
 
 /// The tenant that is given, else the one that is chosen.

@@ -1,12 +1,12 @@
 //! `vital remove-user`: ends memberships, keeping their history.
 
 use super::change::{Change, ChangeArgs, carry_out};
-use super::{Context, pick, seats};
+use super::{Context, losing, pick};
 use crate::cli::exit_codes;
 use crate::db::Transaction;
 use crate::error::Result;
 use crate::model::{TenantRef, UserRef};
-use crate::ops::members::{Members, Wish, change};
+use crate::ops::members::{self, Members, Request, change};
 
 /// The arguments of `vital remove-user`.
 #[derive(Debug, clap::Args)]
@@ -33,10 +33,10 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     let mut tenancy = context.tenancy(&mut connection);
     let tenant = pick::tenant(context, &mut tenancy, args.tenant.as_ref(), "--tenant").await?;
     let users = pick::members(context, &mut tenancy, &args.users, &tenant).await?;
-    let question = |preview: &Members| seats::question(preview, "remove", &place);
+    let question = |preview: &Members| losing::question(preview, "remove", &place);
     let work = async |tx: &Transaction<'_>| {
-        let seats = seats::find(tx, &users, &tenant, Wish::Remove).await?;
-        change(tx, &seats, args.allow_no_owner).await
+        let memberships = members::find(tx, &users, &tenant, Request::Remove).await?;
+        change(tx, &memberships, args.allow_no_owner).await
     };
     let change = Change {
         what: "could not remove the users",

@@ -7,7 +7,7 @@ use crate::db::Transaction;
 use crate::error::Result;
 use crate::model::UserRef;
 use crate::ops::admins::{AdminChanges, revoke};
-use crate::ops::tenancy::{Person, people};
+use crate::ops::find::{Person, people};
 
 /// The arguments of `vital revoke-admin`.
 #[derive(Debug, clap::Args)]
@@ -33,8 +33,8 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
         let changed = preview.users.iter().filter(|user| user.changed);
         let names: Vec<_> = changed.map(|user| user.user.full_name()).collect();
         Question {
-            told: Vec::new(),
-            asked: format!("revoke platform admin from {} in {place}?", names.join(", ")),
+            details: Vec::new(),
+            text: format!("revoke platform admin from {} in {place}?", names.join(", ")),
         }
     };
     let work = async |tx: &Transaction<'_>| {

@@ -46,8 +46,8 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     let place = connection.settings.describe();
     let mut tenancy = context.tenancy(&mut connection);
     let question = |preview: &Seeded| Question {
-        told: preview.lines(),
-        asked: format!("do this in {place}?"),
+        details: preview.lines(),
+        text: format!("do this in {place}?"),
     };
     let work = async |tx: &Transaction<'_>| seed(tx, &content, args.allow_no_owner).await;
     let change = Change {

@@ -7,10 +7,11 @@ use serde::Deserialize;
 
 use super::conninfo;
 use super::environment::Environment;
-use super::params::{Origin, Params, nearest};
+use super::params::{Origin, Params};
 use super::service::read;
 use super::text::{Hidden, day, expand, sentence, strict_map, without_values};
 use crate::error::{Error, Result};
+use crate::model::nearest;
 
 /// The name of the file in the working directory.
 const NAME: &str = "vital.yaml";
@@ -153,7 +154,7 @@ impl ConfigFile {
     fn unknown(&self, name: &str) -> Error {
         let error = Error::usage(format!("target `{name}` is not in {}", self.path.display()));
         let known: Vec<&str> = self.targets().collect();
-        match nearest(name, self.targets()) {
+        match nearest(name, self.targets().map(str::to_owned)).first() {
             Some(near) => error.with_hint(format!("did you mean `{near}`?")),
             None if known.is_empty() => {
                 error.with_hint("the file has no targets or does not exist; --config names another")

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::error::{Error, Result};
+use crate::model::nearest;
 
 /// libpq's keywords and the environment variables that stand in for them.
 ///
@@ -128,7 +129,7 @@ impl Params {
                 .with_hint("a space, quote or backslash in a value needs quotes or a backslash; in a URL, percent-encode it");
         }
         let error = Error::usage(format!("{origin}: unknown connection parameter `{keyword}`"));
-        match nearest(keyword, KEYWORDS.iter().map(|(name, _)| *name)) {
+        match nearest(keyword, KEYWORDS.iter().map(|(name, _)| (*name).to_owned())).first() {
             Some(name) => error.with_hint(format!("did you mean `{name}`?")),
             None => error.with_hint("the parameters are those of libpq, such as sslmode or connect_timeout"),
         }
@@ -189,15 +190,6 @@ impl Params {
             error.with_hint(format!("use one of {}", known.join(", ")))
         })
     }
-}
-
-/// The candidate most like `word`, if one is alike enough to be a slip.
-pub(super) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    candidates
-        .map(|candidate| (strsim::jaro_winkler(word, candidate), candidate))
-        .filter(|(score, _)| *score > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate)
 }
 
 #[cfg(test)]

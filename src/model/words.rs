@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 macro_rules! words {
     ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal),* $(,)? }) => {
         $(#[$about])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         pub enum $name {
             $($(#[$doc])* $variant),*
@@ -102,5 +102,25 @@ words! {
         Archived = "archived",
         /// No longer, and to be forgotten.
         Deleted = "deleted",
+    }
+}
+
+words! {
+    /// How an agent is shared.
+    SharingMode {
+        /// The owning tenant reads it.
+        Private = "private",
+        /// So do the tenants that are named.
+        Selective = "selective",
+        /// Everybody who is signed in reads it.
+        Global = "global",
+    }
+}
+
+impl SharingMode {
+    /// Reads the database's name; what it does not know opens nothing.
+    #[must_use]
+    pub fn of(name: &str) -> Self {
+        name.parse().unwrap_or(Self::Private)
     }
 }

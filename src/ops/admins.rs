@@ -6,11 +6,12 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::tenancy::{Fault, Outcome, Person, people};
+use super::find::{Person, people};
+use super::tenancy::{Fault, Outcome};
 use crate::db::Transaction;
 use crate::error::Error;
 use crate::model::UserId;
-use crate::report::{Cell, Report, Tone};
+use crate::report::{Cell, Columns, Report, Table, Tone};
 
 const CHANGE_PLATFORM_ADMINS: &str = include_str!("../../sql/admin/change_platform_admins.sql");
 const PLATFORM_ADMINS: &str = include_str!("../../sql/admin/platform_admins.sql");
@@ -72,30 +73,25 @@ impl AdminChanges {
 impl Report for AdminChanges {
     const SCHEMA: &'static str = "vital.admin_changes/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["user", "id", "platform_admin", "change"]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
-        let row = |change: &Change| {
-            vec![
-                Cell::text(change.user.name()),
-                Cell::text(change.user.id.to_string()),
-                Cell::text(if change.is_admin { "yes" } else { "no" }),
-                match (change.changed, self.dry_run) {
-                    (true, true) => Cell::text("would change").tone(Tone::Warn),
-                    (true, false) => Cell::text("changed").tone(Tone::Good),
-                    (false, _) => Cell::text("unchanged").tone(Tone::Dim),
-                },
-            ]
-        };
-        self.users.iter().map(row).collect()
+    fn table(&self) -> Table {
+        Columns::of(&self.users)
+            .column("user", |change| Cell::text(change.user.name()))
+            .column("id", |change| Cell::text(change.user.id.to_string()))
+            .column("platform_admin", |change| {
+                Cell::text(if change.is_admin { "yes" } else { "no" })
+            })
+            .column("change", |change| match (change.changed, self.dry_run) {
+                (true, true) => Cell::text("would change").tone(Tone::Warn),
+                (true, false) => Cell::text("changed").tone(Tone::Good),
+                (false, _) => Cell::text("unchanged").tone(Tone::Dim),
+            })
+            .table()
     }
 
     fn summary(&self) -> Vec<String> {
         let changes = self.changes();
         let mut lines = vec![match (changes, self.dry_run) {
-            (0, _) => "nothing to do: everything is so already".to_owned(),
+            (0, _) => "nothing to do: already up to date".to_owned(),
             (_, true) => format!("would change {changes}; nothing was changed"),
             (_, false) => format!("changed {changes}"),
         }];
@@ -214,20 +210,15 @@ pub struct Admins {
 impl Report for Admins {
     const SCHEMA: &'static str = "vital.admins/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["user", "id", "since", "granted_by"]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
-        let row = |admin: &Admin| {
-            vec![
-                Cell::text(admin.user.name()),
-                Cell::text(admin.user.id.to_string()),
-                Cell::text(super::moment(admin.granted_at)),
-                Cell::optional(admin.granted_by.as_ref().map(Person::name)),
-            ]
-        };
-        self.admins.iter().map(row).collect()
+    fn table(&self) -> Table {
+        Columns::of(&self.admins)
+            .column("user", |admin| Cell::text(admin.user.name()))
+            .column("id", |admin| Cell::text(admin.user.id.to_string()))
+            .column("since", |admin| Cell::text(super::moment(admin.granted_at)))
+            .column("granted_by", |admin| {
+                Cell::optional(admin.granted_by.as_ref().map(Person::name))
+            })
+            .table()
     }
 
     fn summary(&self) -> Vec<String> {

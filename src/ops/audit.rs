@@ -6,10 +6,11 @@ use time::OffsetDateTime;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::tenancy::{Fault, Person, people, tenants};
+use super::find::{Person, people, tenants};
+use super::tenancy::Fault;
 use crate::db::Transaction;
 use crate::model::{TenantId, TenantRef, UserId, UserRef};
-use crate::report::{Cell, Report, Tone};
+use crate::report::{Cell, Columns, Report, Table, Tone};
 
 const ADMIN_AUDIT: &str = include_str!("../../sql/report/admin_audit.sql");
 
@@ -120,28 +121,25 @@ pub struct AdminAudit {
 impl Report for AdminAudit {
     const SCHEMA: &'static str = "vital.audit/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["at", "action", "tenant", "user", "change", "by", "command"]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
-        let row = |entry: &Entry| {
-            let tone = match entry.action.as_str() {
-                action if action.ends_with("removed") || action.ends_with("deleted") => Tone::Bad,
-                "tenant_archived" | "tenant_suspended" | "member_suspended" | "role_revoked" => Tone::Warn,
-                _ => Tone::Plain,
-            };
-            vec![
-                Cell::text(super::moment(entry.recorded_at)),
-                Cell::text(&entry.action).tone(tone),
-                Cell::optional(entry.tenant.as_deref()),
-                Cell::optional(entry.user.as_ref().map(Person::name)),
-                Cell::text(entry.change()),
-                Cell::text(entry.by()),
-                Cell::optional(entry.command.as_deref()),
-            ]
+    fn table(&self) -> Table {
+        let tone = |action: &str| match action {
+            action if action.ends_with("removed") || action.ends_with("deleted") => Tone::Bad,
+            "tenant_archived" | "tenant_suspended" | "member_suspended" | "role_revoked" => Tone::Warn,
+            _ => Tone::Plain,
         };
-        self.entries.iter().map(row).collect()
+        Columns::of(&self.entries)
+            .column("at", |entry| Cell::text(super::moment(entry.recorded_at)))
+            .column("action", |entry| {
+                Cell::text(&entry.action).tone(tone(&entry.action))
+            })
+            .column("tenant", |entry| Cell::optional(entry.tenant.as_deref()))
+            .column("user", |entry| {
+                Cell::optional(entry.user.as_ref().map(Person::name))
+            })
+            .column("change", |entry| Cell::text(entry.change()))
+            .column("by", |entry| Cell::text(entry.by()))
+            .column("command", |entry| Cell::optional(entry.command.as_deref()))
+            .table()
     }
 
     fn summary(&self) -> Vec<String> {

@@ -6,7 +6,7 @@ use tokio_postgres::error::SqlState;
 
 use crate::db::{Connection, Fault, Transaction};
 use crate::error::{Error, Result};
-use crate::report::{Cell, Report, Tone};
+use crate::report::{Cell, Columns, Report, Table, Tone};
 
 const FACTS: &str = include_str!("../../sql/bootstrap/facts.sql");
 const ROLES: &str = include_str!("../../sql/bootstrap/roles.sql");
@@ -35,25 +35,15 @@ pub struct Object {
 impl Report for Bootstrap {
     const SCHEMA: &'static str = "vital.bootstrap/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["kind", "name", "state"]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
-        let state = |created| match created {
-            true => Cell::text("created").tone(Tone::Good),
-            false => Cell::text("exists, left as it is").tone(Tone::Dim),
-        };
-        self.objects
-            .iter()
-            .map(|object| {
-                vec![
-                    Cell::text(&object.kind),
-                    Cell::text(&object.name),
-                    state(object.created),
-                ]
+    fn table(&self) -> Table {
+        Columns::of(&self.objects)
+            .column("kind", |object| Cell::text(&object.kind))
+            .column("name", |object| Cell::text(&object.name))
+            .column("state", |object| match object.created {
+                true => Cell::text("created").tone(Tone::Good),
+                false => Cell::text("exists, left as it is").tone(Tone::Dim),
             })
-            .collect()
+            .table()
     }
 
     fn summary(&self) -> Vec<String> {

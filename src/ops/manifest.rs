@@ -103,11 +103,15 @@ impl Manifest {
 
     /// Lists the objects of a kind, as the files of `sql/catalog` are named, by name.
     pub fn objects(&self, kind: &str) -> impl Iterator<Item = Object<'_>> {
-        self.objects.get(kind).into_iter().flatten().map(|(name, facts)| Object {
-            name,
-            since: facts.get("since").and_then(Value::as_i64),
-            table: facts.get("table").and_then(Value::as_str),
-        })
+        self.objects
+            .get(kind)
+            .into_iter()
+            .flatten()
+            .map(|(name, facts)| Object {
+                name,
+                since: facts.get("since").and_then(Value::as_i64),
+                table: facts.get("table").and_then(Value::as_str),
+            })
     }
 
     /// Lists the names of the objects of a kind that one of the migrations creates.
@@ -139,7 +143,10 @@ impl Manifest {
         while let Some(start) = rest.find('{') {
             let (before, tail) = rest.split_at(start);
             filled.push_str(before);
-            match tail[1..].split_once('}').and_then(|(name, after)| Some((self.list(name)?, after))) {
+            match tail[1..]
+                .split_once('}')
+                .and_then(|(name, after)| Some((self.list(name)?, after)))
+            {
                 Some((list, after)) => {
                     filled.push_str(&list);
                     rest = after;
@@ -182,8 +189,16 @@ impl Manifest {
     /// What the migrations of these versions create, by name.
     #[must_use]
     pub fn names(&self, versions: &[i64]) -> Names {
-        let qualified = |kind| self.since(kind, versions).map(|object| object.name.to_owned()).collect();
-        let bare = |kind| self.since(kind, versions).map(|object| object.bare().to_owned()).collect();
+        let qualified = |kind| {
+            self.since(kind, versions)
+                .map(|object| object.name.to_owned())
+                .collect()
+        };
+        let bare = |kind| {
+            self.since(kind, versions)
+                .map(|object| object.bare().to_owned())
+                .collect()
+        };
         let functions = self.since("functions", versions);
         let mut names = Names {
             tables: qualified("tables"),
@@ -245,12 +260,21 @@ mod tests {
             .since("tables", &[20_251_026_000_003])
             .map(|table| table.name)
             .collect();
-        assert_eq!(tables, ["public.resource_sharing_audit"]);
+        assert_eq!(
+            tables,
+            ["public.resource_sharing_audit", "vital_private.sharing_sources"]
+        );
         let names = manifest.names(&[20_251_026_000_002]);
-        assert_eq!((names.columns.len(), names.indexes.len(), names.tables.len()), (10, 4, 0));
+        assert_eq!(
+            (names.columns.len(), names.indexes.len(), names.tables.len()),
+            (10, 4, 0)
+        );
         let sql = manifest.fill("{a} in ({names:indexes:public.agents}) or {qualified:tables:public}");
         assert!(sql.starts_with("{a} in ('idx_agents_created_at', "), "{sql}");
-        assert!(sql.contains(") or 'public.agents', 'public.resource_sharing_audit', "), "{sql}");
+        assert!(
+            sql.contains(") or 'public.agents', 'public.resource_sharing_audit', "),
+            "{sql}"
+        );
         let mut functions = manifest.objects("functions").map(|function| function.bare());
         assert!(functions.any(|name| name == "can_access_resource"));
         let mut policies = manifest.objects("policies").map(|policy| policy.bare());

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::tenancy::{Fault, Outcome, Person, TenantName};
+use super::find::{Person, TenantName, people, tenants};
+use super::tenancy::{Fault, Outcome};
 use crate::db::Transaction;
 use crate::error::Error;
 use crate::event::Event;
-use crate::model::{MembershipStatus, Role};
-use crate::report::{Cell, Report, Tone};
+use crate::model::{MembershipStatus, Role, TenantRef, UserRef};
+use crate::report::{Cell, Columns, Report, Table, Tone};
 
 const LOCK_MEMBERS: &str = include_str!("../../sql/admin/lock_members.sql");
 const OWNERLESS: &str = include_str!("../../sql/admin/ownerless.sql");
@@ -22,9 +23,9 @@ const REQUIRE_USERS: &str = include_str!("../../sql/admin/require_users.sql");
 /// How many memberships one statement changes.
 const CHUNK: usize = 1_000;
 
-/// What a user is to be in a tenant.
+/// What a membership is to become.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wish {
+pub enum Request {
     /// An active member with this role.
     Assign(Role),
     /// Invited to this role; an active member stays active.
@@ -33,19 +34,19 @@ pub enum Wish {
     Exactly(Role, MembershipStatus),
     /// A member who has no access for now.
     Suspend,
-    /// No member.
+    /// Not a member.
     Remove,
 }
 
 /// One membership to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seat {
+pub struct Membership {
     /// Who.
     pub user: Person,
     /// Where.
     pub tenant: TenantName,
     /// To what.
-    pub wish: Wish,
+    pub request: Request,
 }
 
 /// What became of a membership.
@@ -91,37 +92,30 @@ impl Outcome for Members {
 impl Report for Members {
     const SCHEMA: &'static str = "vital.members/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["user", "tenant", "role", "status", "before", "change"]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
-        let row = |member: &Member| {
-            let change = match member.changed {
+    fn table(&self) -> Table {
+        Columns::of(&self.members)
+            .column("user", |member| Cell::text(member.user.name()))
+            .column("tenant", |member| Cell::text(&member.tenant))
+            .column("role", |member| Cell::optional(member.role.as_deref()))
+            .column("status", |member| Cell::optional(member.status.as_deref()))
+            .column("before", |member| {
+                match (&member.previous_role, &member.previous_status) {
+                    (Some(role), Some(status)) => Cell::text(format!("{role}, {status}")),
+                    _ => Cell::text("not a member"),
+                }
+            })
+            .column("change", |member| match member.changed {
                 true if self.dry_run => Cell::text("would change").tone(Tone::Warn),
                 true => Cell::text("changed").tone(Tone::Good),
                 false => Cell::text("unchanged").tone(Tone::Dim),
-            };
-            let before = match (&member.previous_role, &member.previous_status) {
-                (Some(role), Some(status)) => format!("{role}, {status}"),
-                _ => "no member".to_owned(),
-            };
-            vec![
-                Cell::text(member.user.name()),
-                Cell::text(&member.tenant),
-                Cell::optional(member.role.as_deref()),
-                Cell::optional(member.status.as_deref()),
-                Cell::text(before),
-                change,
-            ]
-        };
-        self.members.iter().map(row).collect()
+            })
+            .table()
     }
 
     fn summary(&self) -> Vec<String> {
         let (changes, all) = (self.changes(), self.members.len());
         let mut lines = vec![match (changes, self.dry_run) {
-            (0, _) => "nothing to do: everything is so already".to_owned(),
+            (0, _) => "nothing to do: already up to date".to_owned(),
             (_, true) => format!("would change {changes} of {all}; nothing was changed"),
             (_, false) => format!("changed {changes} of {all}"),
         }];
@@ -140,25 +134,57 @@ impl Report for Members {
     }
 }
 
-/// Brings memberships to what is wished, all or none.
+/// Finds the users and the tenant; a user who is named twice counts once.
 ///
 /// # Errors
-/// A refusal if somebody who is no member is to be suspended, or if a tenant would lose its last owner and
+/// A refusal that names the nearest matches of an unknown user or tenant.
+pub async fn find(
+    transaction: &Transaction<'_>,
+    users: &[UserRef],
+    tenant: &TenantRef,
+    request: Request,
+) -> Result<Vec<Membership>, Fault> {
+    let tenant = tenants::find(transaction, tenant).await?;
+    let mut memberships: Vec<Membership> = Vec::new();
+    let people = match request {
+        Request::Remove | Request::Suspend => people::find_to_revoke(transaction, users).await?,
+        _ => people::find(transaction, users).await?,
+    };
+    for user in people {
+        if memberships.iter().all(|membership| membership.user.id != user.id) {
+            let tenant = tenant.clone();
+            memberships.push(Membership {
+                user,
+                tenant,
+                request,
+            });
+        }
+    }
+    Ok(memberships)
+}
+
+/// Brings memberships to what is requested, all or none.
+///
+/// # Errors
+/// A refusal if somebody who is not a member is to be suspended, or if a tenant would lose its last owner and
 /// `allow_no_owner` is not set.
 pub async fn change(
     transaction: &Transaction<'_>,
-    seats: &[Seat],
+    memberships: &[Membership],
     allow_no_owner: bool,
 ) -> Result<Members, Fault> {
-    let tenants: BTreeSet<Uuid> = seats.iter().map(|seat| seat.tenant.id.0).collect();
+    let tenants: BTreeSet<Uuid> = memberships
+        .iter()
+        .map(|membership| membership.tenant.id.0)
+        .collect();
     let tenants: Vec<Uuid> = tenants.into_iter().collect();
     transaction.query(LOCK_MEMBERS, &[]).await?;
     let ownerless = ownerless(transaction, &tenants).await?;
-    let mut members = Vec::with_capacity(seats.len());
-    let total = u64::try_from(seats.len()).unwrap_or(u64::MAX);
-    for chunk in seats.chunks(CHUNK) {
+    let mut members = Vec::with_capacity(memberships.len());
+    let total = u64::try_from(memberships.len()).unwrap_or(u64::MAX);
+    for chunk in memberships.chunks(CHUNK) {
         members.extend(change_chunk(transaction, chunk).await?);
-        if seats.len() > CHUNK {
+        if memberships.len() > CHUNK {
             let done = u64::try_from(members.len()).unwrap_or(u64::MAX);
             transaction.tell(&Event::RowsDone {
                 what: "changing memberships",
@@ -204,19 +230,28 @@ async fn must_choose(transaction: &Transaction<'_>, members: &[Member]) -> Resul
     Ok(Person::once(people))
 }
 
-async fn change_chunk(transaction: &Transaction<'_>, seats: &[Seat]) -> Result<Vec<Member>, Fault> {
-    let users: Vec<Uuid> = seats.iter().map(|seat| seat.user.id.0).collect();
-    let tenants: Vec<Uuid> = seats.iter().map(|seat| seat.tenant.id.0).collect();
-    let mut before: Vec<(Option<String>, Option<String>)> = vec![(None, None); seats.len()];
+async fn change_chunk(
+    transaction: &Transaction<'_>,
+    memberships: &[Membership],
+) -> Result<Vec<Member>, Fault> {
+    let users: Vec<Uuid> = memberships
+        .iter()
+        .map(|membership| membership.user.id.0)
+        .collect();
+    let tenants: Vec<Uuid> = memberships
+        .iter()
+        .map(|membership| membership.tenant.id.0)
+        .collect();
+    let mut before: Vec<(Option<String>, Option<String>)> = vec![(None, None); memberships.len()];
     for row in transaction.query(MEMBERSHIPS, &[&users, &tenants]).await? {
         let at = usize::try_from(row.get::<_, i64>("n") - 1).unwrap_or(usize::MAX);
         if let Some(place) = before.get_mut(at) {
             *place = (row.get("role"), row.get("status"));
         }
     }
-    let mut members = Vec::with_capacity(seats.len());
-    for (seat, (role, status)) in seats.iter().zip(before) {
-        members.push(planned(seat, role, status)?);
+    let mut members = Vec::with_capacity(memberships.len());
+    for (membership, (role, status)) in memberships.iter().zip(before) {
+        members.push(planned(membership, role, status)?);
     }
     let newcomers: Vec<Uuid> = members
         .iter()
@@ -225,10 +260,10 @@ async fn change_chunk(transaction: &Transaction<'_>, seats: &[Seat]) -> Result<V
         .collect();
     transaction.query_one(REQUIRE_USERS, &[&newcomers]).await?;
     let (mut ids, mut places, mut roles, mut statuses) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for (member, seat) in members.iter().zip(seats) {
+    for (member, membership) in members.iter().zip(memberships) {
         if let (Some(role), Some(status)) = (&member.role, &member.status) {
-            ids.push(seat.user.id.0);
-            places.push(seat.tenant.id.0);
+            ids.push(membership.user.id.0);
+            places.push(membership.tenant.id.0);
             roles.push(role.as_str());
             statuses.push(status.as_str());
         }
@@ -239,13 +274,13 @@ async fn change_chunk(transaction: &Transaction<'_>, seats: &[Seat]) -> Result<V
     Ok(members)
 }
 
-/// What `seat` makes of a membership, which has no role and no status if there is none.
-fn planned(seat: &Seat, role: Option<String>, status: Option<String>) -> Result<Member, Error> {
+/// What `membership` makes of a membership, which has no role and no status if there is none.
+fn planned(membership: &Membership, role: Option<String>, status: Option<String>) -> Result<Member, Error> {
     let is_member = status.as_deref().is_some_and(|status| status != "removed");
-    let (new_role, new_status) = match seat.wish {
-        Wish::Assign(role) => (Some(role.as_str().to_owned()), Some("active".to_owned())),
-        Wish::Exactly(role, status) => (Some(role.as_str().to_owned()), Some(status.as_str().to_owned())),
-        Wish::Invite(role) => {
+    let (new_role, new_status) = match membership.request {
+        Request::Assign(role) => (Some(role.as_str().to_owned()), Some("active".to_owned())),
+        Request::Exactly(role, status) => (Some(role.as_str().to_owned()), Some(status.as_str().to_owned())),
+        Request::Invite(role) => {
             let status = if status.as_deref() == Some("active") {
                 "active"
             } else {
@@ -253,23 +288,23 @@ fn planned(seat: &Seat, role: Option<String>, status: Option<String>) -> Result<
             };
             (Some(role.as_str().to_owned()), Some(status.to_owned()))
         }
-        Wish::Remove => (role.clone(), status.as_ref().map(|_| "removed".to_owned())),
-        Wish::Suspend if is_member => (role.clone(), Some("suspended".to_owned())),
-        Wish::Suspend => {
+        Request::Remove => (role.clone(), status.as_ref().map(|_| "removed".to_owned())),
+        Request::Suspend if is_member => (role.clone(), Some("suspended".to_owned())),
+        Request::Suspend => {
             return Err(Error::failed(format!(
-                "{} is no member of `{}`",
-                seat.user.full_name(),
-                seat.tenant.slug
+                "{} is not a member of `{}`",
+                membership.user.full_name(),
+                membership.tenant.slug
             ))
             .with_hint(format!(
                 "nothing was changed; `vital user list --tenant {}` shows who is",
-                seat.tenant.slug
+                membership.tenant.slug
             )));
         }
     };
     Ok(Member {
-        user: seat.user.clone(),
-        tenant: seat.tenant.slug.clone(),
+        user: membership.user.clone(),
+        tenant: membership.tenant.slug.clone(),
         changed: (&new_role, &new_status) != (&role, &status),
         role: new_role,
         status: new_status,

@@ -6,6 +6,7 @@ pub mod bootstrap;
 #[cfg(feature = "server")]
 pub mod demo;
 pub mod doctor;
+pub mod find;
 pub mod manifest;
 pub mod members;
 pub mod migrate;

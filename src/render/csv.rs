@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::escape::visible;
-use crate::report::{Cell, Report};
+use crate::report::{Cell, Report, Table};
 
 /// Writes header and rows, with `\n` between records.
 ///
@@ -12,8 +12,9 @@ use crate::report::{Cell, Report};
 /// Those of `out`.
 pub fn write(report: &impl Report, out: &mut dyn Write) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
-    writer.write_record(report.header())?;
-    for row in report.rows() {
+    let Table { header, rows } = report.table();
+    writer.write_record(header)?;
+    for row in rows {
         writer.write_record(row.iter().map(|cell| field(cell).into_owned().into_bytes()))?;
     }
     writer.flush()

@@ -17,12 +17,12 @@ pub fn sentence(event: &Event) -> String {
         } => {
             format!("applied V{version}__{name} in {}", text::duration(*elapsed))
         }
-        Event::MigrationReverted {
+        Event::MigrationUndone {
             version,
             name,
             elapsed,
         } => {
-            format!("reverted V{version}__{name} in {}", text::duration(*elapsed))
+            format!("undid V{version}__{name} in {}", text::duration(*elapsed))
         }
         Event::Notice { severity, message } => format!("{}: {message}", severity.to_lowercase()),
         Event::Waiting {

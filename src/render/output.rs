@@ -118,6 +118,12 @@ impl Output {
         let _ = writeln!(stderr(), "{line}");
     }
 
+    /// Writes a line to stderr, also when quiet: something is done that nobody asked for by name.
+    pub fn announce(&self, message: &str) {
+        self.screen.clear();
+        let _ = writeln!(stderr(), "{}", super::escape::visible_lines(message, ""));
+    }
+
     /// Writes a `note:` to stderr, unless quiet.
     pub fn note(&self, message: &str) {
         self.tell(|out| text::labelled(Label::Note, message, out));

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::report::{Cell, Report};
+use crate::report::{Cell, Columns, Report, Table};
 
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Sample {
@@ -39,13 +39,12 @@ impl Sample {
 impl Report for Sample {
     const SCHEMA: &'static str = "vital.sample/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["slug", "agents", "note"]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
-        let row = |t: &Tenant| vec![Cell::text(t.slug), Cell::number(t.agents), Cell::optional(t.note)];
-        self.tenants.iter().map(row).collect()
+    fn table(&self) -> Table {
+        Columns::of(&self.tenants)
+            .column("slug", |t| Cell::text(t.slug))
+            .column("agents", |t| Cell::number(t.agents))
+            .column("note", |t| Cell::optional(t.note))
+            .table()
     }
 
     fn summary(&self) -> Vec<String> {

@@ -14,7 +14,7 @@ use crate::report::{Cell, Report, Tone};
 /// # Errors
 /// Those of `out`.
 pub fn write(report: &impl Report, width: Option<u16>, out: &mut dyn Write) -> io::Result<()> {
-    let (header, rows) = (report.header(), report.rows());
+    let crate::report::Table { header, rows } = report.table();
     let shown = !header.is_empty() && !rows.is_empty();
     if shown {
         for line in layout(&header, &rows, width).lines() {

@@ -16,21 +16,26 @@ const LONGEST: usize = 4_000;
 /// # Errors
 /// Those of `out`.
 pub fn error(error: &Error, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{} {}", "error:".red().bold(), told(&error.message, "  "))?;
+    writeln!(
+        out,
+        "{} {}",
+        "error:".red().bold(),
+        readable(&error.message, "  ")
+    )?;
     if let Some(cause) = &error.cause {
-        writeln!(out, "  {} {}", "cause:".bold(), told(cause, "    "))?;
+        writeln!(out, "  {} {}", "cause:".bold(), readable(cause, "    "))?;
     }
     for detail in &error.details {
-        writeln!(out, "  {} {}", "detail:".bold(), told(detail, "    "))?;
+        writeln!(out, "  {} {}", "detail:".bold(), readable(detail, "    "))?;
     }
     if let Some(hint) = &error.hint {
-        writeln!(out, "{} {}", "hint:".cyan().bold(), told(hint, "  "))?;
+        writeln!(out, "{} {}", "hint:".cyan().bold(), readable(hint, "  "))?;
     }
     Ok(())
 }
 
 /// The text with visible escapes, and not too long to be read.
-fn told(text: &str, indent: &str) -> String {
+fn readable(text: &str, indent: &str) -> String {
     match text.char_indices().nth(LONGEST) {
         None => visible_lines(text, indent),
         Some((end, _)) => {
@@ -48,7 +53,7 @@ fn told(text: &str, indent: &str) -> String {
 #[must_use]
 pub fn usage(message: &str) -> Option<String> {
     let hazardous = message.chars().any(|c| is_hazardous(c) && c != '\n');
-    (hazardous || message.chars().nth(LONGEST).is_some()).then(|| told(message, ""))
+    (hazardous || message.chars().nth(LONGEST).is_some()).then(|| readable(message, ""))
 }
 
 /// Writes a line that begins with `word` and a colon.
@@ -123,7 +128,7 @@ mod tests {
 
     #[test]
     fn a_message_that_quotes_a_file_is_cut() {
-        let message = told(&"é".repeat(LONGEST + 7), "");
+        let message = readable(&"é".repeat(LONGEST + 7), "");
         assert_eq!(message, format!("{}… (7 characters more)", "é".repeat(LONGEST)));
         assert_eq!(usage("error: fine\n"), None);
         assert_eq!(usage("error: \u{7}\n").as_deref(), Some("error: \\u{7}"));

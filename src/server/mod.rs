@@ -1,6 +1,6 @@
 //! A private, throw-away PostgreSQL server for the demo and the tests.
 //!
-//! [`Binaries::find_or_fetch`] finds PostgreSQL on this machine or brings it, and [`Cluster::start`] runs it in a
+//! [`Binaries::find_or_fetch`] finds PostgreSQL on this machine or downloads it, and [`Cluster::start`] runs it in a
 //! directory of its own. A supervisor process ends the server and removes the directory whenever its owner ends, even
 //! by SIGKILL.
 

@@ -33,9 +33,7 @@ fn a_grant_is_recorded_once_with_who_asked_for_it() {
         .success();
     let again = db.vital(&["grant-admin", SAM]).success();
     assert!(
-        again
-            .stdout
-            .ends_with("nothing to do: everything is so already\n"),
+        again.stdout.ends_with("nothing to do: already up to date\n"),
         "{again}"
     );
     assert_eq!(
@@ -91,7 +89,11 @@ fn accounts_that_should_not_be_admins_are_warned_of() {
         client.batch_execute(&sql).unwrap();
         let run = db.vital(&["grant-admin", ADA, SAM, "--dry-run"]).success();
         let warning = format!("warning: the account of {SAM} (");
-        let lines: Vec<_> = run.stdout.lines().filter(|line| line.contains("warning:")).collect();
+        let lines: Vec<_> = run
+            .stdout
+            .lines()
+            .filter(|line| line.contains("warning:"))
+            .collect();
         assert_eq!(lines.len(), 1, "{run}");
         assert!(lines[0].contains(&warning) && lines[0].ends_with(told), "{run}");
         let sql = format!(
@@ -101,7 +103,9 @@ fn accounts_that_should_not_be_admins_are_warned_of() {
     }
     // Whoever may not read all of auth.users is not kept from granting.
     db.superuser()
-        .batch_execute("revoke select on auth.users from postgres; grant select (id, email) on auth.users to postgres")
+        .batch_execute(
+            "revoke select on auth.users from postgres; grant select (id, email) on auth.users to postgres",
+        )
         .unwrap();
     let run = db.vital(&["grant-admin", SAM, "--yes"]).success();
     assert!(!run.stdout.contains("warning:"), "{run}");

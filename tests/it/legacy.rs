@@ -134,7 +134,8 @@ fn agent_that_is_shared_with_too_many_tenants_stops_the_migration_before_agents_
     client.execute(many, &[]).unwrap();
     let run = db.vital(&["migrate", "up", "--replace-policies"]).failure(1);
     assert!(
-        run.stderr.contains("shared with more than 200 tenants: 1"),
+        run.stderr
+            .contains("agents that are shared with more than 200 tenants: 1"),
         "{run}"
     );
     assert!(run.stderr.contains("sharing_mode = 'global'"), "{run}");

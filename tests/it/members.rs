@@ -54,9 +54,7 @@ fn assign_suspend_assign_remove_keeps_roles_in_step() {
         assert_eq!(state(&db, MIA), expected, "{arguments:?}");
         let again = db.vital(arguments).success();
         assert!(
-            again
-                .stdout
-                .ends_with("nothing to do: everything is so already\n"),
+            again.stdout.ends_with("nothing to do: already up to date\n"),
             "{again}"
         );
         assert_eq!(state(&db, MIA), expected, "{arguments:?}");
@@ -155,7 +153,7 @@ fn unknown_users_name_the_nearest_and_nothing_is_half_done() {
         .vital(&["suspend-user", MIA, "--tenant", DHS, "--yes"])
         .failure(1);
     assert!(
-        run.stderr.contains("is no member of `digital-health-startup`"),
+        run.stderr.contains("is not a member of `digital-health-startup`"),
         "{run}"
     );
     let run = db.vital(&["assign-user", "mia"]).failure(2);
@@ -212,7 +210,8 @@ fn whoever_must_choose_a_tenant_from_now_on_is_named() {
     let db = owned();
     let run = db.vital(&["assign-user", MIA]).success();
     assert!(!run.stdout.contains("several tenants"), "{run}");
-    db.vital(&["tenant", "create", "north", "--name", "North"]).success();
+    db.vital(&["tenant", "create", "north", "--name", "North"])
+        .success();
     for arguments in [
         &["assign-user", MIA, "--tenant", "north", "--dry-run"][..],
         &["assign-user", MIA, "--tenant", "north"],
@@ -221,6 +220,8 @@ fn whoever_must_choose_a_tenant_from_now_on_is_named() {
         let told = format!("{MIA} is in several tenants now");
         assert!(run.stdout.contains(&told), "{run}");
     }
-    let again = db.vital(&["assign-user", MIA, "--tenant", "north", "--role", "admin"]).success();
+    let again = db
+        .vital(&["assign-user", MIA, "--tenant", "north", "--role", "admin"])
+        .success();
     assert!(!again.stdout.contains("several tenants"), "{again}");
 }

@@ -2,10 +2,9 @@
 
 use postgres::Client;
 
-use crate::support::{Database, Run, Template};
+use crate::support::{Database, Run, Template, progress, total};
 
 const UP: [&str; 3] = ["migrate", "up", "--replace-policies"];
-const ALL: &str = "4 of 4 migrations are applied";
 
 fn up(database: &Database) -> Run {
     database.vital(&UP)
@@ -39,10 +38,13 @@ fn json(run: &Run) -> serde_json::Value {
 #[test]
 fn up_applies_all_four_and_a_second_up_nothing() {
     let database = Database::create(Template::PreState);
-    has(&up(&database).success(), &[ALL]);
+    has(&up(&database).success(), &[&progress(total())]);
     let again = database.vital(&["migrate", "up"]).success();
-    assert_eq!(again.stdout.trim(), format!("nothing to do: {ALL}"));
-    assert_eq!(applied(&database), 4);
+    assert_eq!(
+        again.stdout.trim(),
+        format!("nothing to do: {}", progress(total()))
+    );
+    assert_eq!(applied(&database), total());
     let mut client = database.client();
     let owned = "select count(*) from public.agents where tenant_id = '00000000-0000-0000-0000-000000000001'";
     assert_eq!(count(&mut client, owned), 254);
@@ -57,13 +59,16 @@ fn up_stops_at_the_version_asked_for_and_goes_on_later() {
     let report = json(&run);
     assert_eq!(report["schema"], "vital.migrate.up/1");
     assert_eq!(report["to"], 20_251_026_000_002_i64);
-    assert_eq!((&report["applied"], &report["total"]), (&2.into(), &4.into()));
+    assert_eq!(
+        (&report["applied"], &report["total"]),
+        (&2.into(), &total().into())
+    );
     let run = database.vital(&["migrate", "up", "--to", "1"]).success();
-    has(&run, &["nothing to do: 2 of 4 migrations are applied"]);
-    has(&up(&database).success(), &[ALL]);
+    has(&run, &[&format!("nothing to do: {}", progress(2))]);
+    has(&up(&database).success(), &[&progress(total())]);
     has(
-        &database.vital(&["migrate", "up", "--to", "5"]).failure(2),
-        &["there is no migration `5`", "V20251026000004__seed_mvp_tenants"],
+        &database.vital(&["migrate", "up", "--to", "99"]).failure(2),
+        &["there is no migration `99`", "V20251026000004__seed_mvp_tenants"],
     );
 }
 
@@ -110,7 +115,7 @@ fn restrictive_policies_stay() {
 fn a_database_migrated_by_hand_converges() {
     let database = Database::create(Template::Legacy);
     let run = up(&database).success();
-    has(&run, &[ALL, "as after a migration by hand"]);
+    has(&run, &[&progress(total()), "as after a migration by hand"]);
     let mut client = database.client();
     let orphans = "select count(*) from public.agents where tenant_id is null";
     assert_eq!(count(&mut client, orphans), 0);
@@ -119,23 +124,44 @@ fn a_database_migrated_by_hand_converges() {
 
 #[test]
 fn a_failing_statement_is_named_with_file_and_line_and_nothing_of_it_is_kept() {
-    let database = Database::create(Template::Legacy);
-    let mut client = database.client();
+    let database = Database::create(Template::PreState);
+    let mut client = database.superuser();
     client
         .batch_execute(
-            "alter table public.tenants drop constraint tenants_slug_check;
-             update public.tenants set slug = 'Not Kebab' where slug <> 'vital-platform'
-                 and id = (select min(id::text)::uuid from public.tenants where slug <> 'vital-platform')",
+            "create function public.refuse() returns event_trigger language plpgsql as $$
+             begin
+                 if exists (
+                     select from pg_event_trigger_ddl_commands() where object_identity = 'public.tenants'
+                 ) then
+                     raise exception 'tenants stay as they are' using errcode = '23514';
+                 end if;
+             end $$;
+             create event trigger refuse on ddl_command_end when tag in ('ALTER TABLE')
+                 execute function public.refuse()",
         )
         .unwrap();
-    let failed = up(&database).failure(1);
+    let named = [
+        "tenants stay as they are (SQLSTATE 23514)",
+        "statement: alter table public.tenants",
+    ];
+    let rehearsed = up(&database).failure(1);
+    has(&rehearsed, &named);
+    has(
+        &rehearsed,
+        &[
+            "error: migration `V20251026000001__create_tenants_table` would fail",
+            "nothing was changed",
+        ],
+    );
+    // A run that prepares online rehearses nothing.
+    let failed = database
+        .vital(&[&UP[..], &["--online", "always"]].concat())
+        .failure(1);
+    has(&failed, &named);
     has(
         &failed,
         &[
             "error: could not apply migration `V20251026000001__create_tenants_table`",
-            "check constraint \"tenants_slug_check\"",
-            "(SQLSTATE 23514)",
-            "statement: alter table public.tenants",
             "no migration is applied and nothing of this one was kept",
         ],
     );

@@ -1,6 +1,6 @@
 //! Questions at a terminal: a yes does it, a no and Ctrl-C change nothing and leave the terminal as it was.
 
-use crate::support::{Database, Run, Template, Terminal};
+use crate::support::{Database, Run, Template, Terminal, progress};
 
 /// A database with a tenant of two owners and two platform admins, in the order of the calls.
 fn database() -> Database {
@@ -134,10 +134,7 @@ fn undoing_takes_the_name_of_the_database() {
         let sql = "select count(*) from vital_private.refinery_schema_history";
         db.client().query_one(sql, &[]).unwrap().get(0)
     };
-    for (typed, code, said, left) in [
-        ("y", 1, "is not `", 4),
-        (db.name(), 0, "3 of 4 migrations are applied", 3),
-    ] {
+    for (typed, code, said, left) in [("y", 1, "is not `", 4), (db.name(), 0, &progress(3), 3)] {
         let terminal = Terminal::run(&db, &["migrate", "down", "--to", "3"]);
         terminal.wait_for("to go on");
         terminal.press(&["-l", typed]);

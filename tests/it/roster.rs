@@ -66,7 +66,7 @@ fn csv_and_yaml_are_summed_up_by_tenant_and_role() {
         assign(&db, &yaml, &[])
             .success()
             .stdout
-            .ends_with("nothing to do: all 2 are so already\n")
+            .ends_with("nothing to do: all 2 are already up to date\n")
     );
 }
 

@@ -53,7 +53,8 @@ fn without_a_file_the_two_tenants_are_there_already() {
     let db = Database::create(Template::Migrated);
     let run = db.vital(&["seed"]).success();
     assert!(
-        run.stdout.ends_with("nothing to do: all 2 are so already\n"),
+        run.stdout
+            .ends_with("nothing to do: all 2 are already up to date\n"),
         "{run}"
     );
     db.client()

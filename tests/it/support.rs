@@ -37,3 +37,22 @@ pub use request::Request;
 pub use server::{Address, Server, binaries, shared_options, start};
 pub use template::{Template, fixture, run_file};
 pub use terminal::Terminal;
+
+/// How many migrations there are.
+#[must_use]
+pub fn total() -> i64 {
+    vital::ops::migrate::embedded::migrations()
+        .len()
+        .try_into()
+        .unwrap()
+}
+
+/// How far a run says that the database is.
+#[must_use]
+pub fn progress(applied: i64) -> String {
+    let total = total();
+    match applied {
+        1 => format!("1 of {total} migrations is applied"),
+        _ => format!("{applied} of {total} migrations are applied"),
+    }
+}

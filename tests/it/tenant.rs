@@ -38,7 +38,10 @@ fn create_twice_changes_nothing_and_another_name_is_refused() {
     let again = db
         .vital(&["tenant", "create", "acme", "--name", "Acme"])
         .success();
-    assert_eq!(again.stdout, "nothing to do: tenant `acme` is so already\n");
+    assert_eq!(
+        again.stdout,
+        "nothing to do: tenant `acme` is already up to date\n"
+    );
     let other = db
         .vital(&["tenant", "create", "acme", "--name", "Other"])
         .failure(1);
@@ -166,7 +169,10 @@ fn status_and_its_moments_change_together() {
     db.vital(&["tenant", "archive", "acme", "--yes"]).success();
     assert_eq!(moments(&db), [true, false, true, false]);
     let again = db.vital(&["tenant", "archive", "acme"]).success();
-    assert_eq!(again.stdout, "nothing to do: tenant `acme` is so already\n");
+    assert_eq!(
+        again.stdout,
+        "nothing to do: tenant `acme` is already up to date\n"
+    );
     db.vital(&["tenant", "activate", "acme"]).success();
     assert_eq!(moments(&db), [true, false, false, false]);
 }

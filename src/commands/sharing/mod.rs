@@ -24,7 +24,7 @@ pub enum Command {
     Matrix(matrix::Args),
     /// Tell what somebody sees and by which rule, or why they do not
     Explain(explain::Args),
-    /// Share agents as told, after showing who gains and who loses
+    /// Set how agents are shared, after showing who gains and who loses
     Set(set::Args),
     /// Share agents with more tenants
     Share(share::Args),

@@ -1,4 +1,4 @@
-//! `vital sharing set`: shares agents as told, whatever they were.
+//! `vital sharing set`: sets how agents are shared, whatever it was.
 
 use clap::ValueEnum;
 

@@ -31,8 +31,8 @@ pub(super) async fn run(
     let question = |preview: &StatusChange| {
         let tenant = &preview.change.tenant;
         Question {
-            told: preview.impact.iter().flat_map(Impact::lines).collect(),
-            asked: format!("{verb} tenant `{}` ({}) in {place}?", tenant.slug, tenant.name),
+            details: preview.impact.iter().flat_map(Impact::lines).collect(),
+            text: format!("{verb} tenant `{}` ({}) in {place}?", tenant.slug, tenant.name),
         }
     };
     let work = async |tx: &Transaction<'_>| change(tx, &tenant, status).await;

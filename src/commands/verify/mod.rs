@@ -17,11 +17,11 @@ use crate::render::Format;
 #[derive(Debug, clap::Args)]
 #[command(after_help = exit_codes!(3 4 6 7 8))]
 pub struct Args {
-    /// Make these checks only, by id; * stands for any text
+    /// Run only these checks, by id; * stands for any text
     #[arg(long, value_name = "CHECK", value_delimiter = ',')]
     only: Vec<String>,
 
-    /// Leave these checks out
+    /// Skip these checks
     #[arg(long, value_name = "CHECK", value_delimiter = ',')]
     skip: Vec<String>,
 
@@ -48,7 +48,7 @@ pub struct Args {
     #[arg(long)]
     fix: bool,
 
-    /// List the checks instead of making them
+    /// List the checks instead of running them
     #[arg(long)]
     list: bool,
 }
@@ -74,7 +74,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     let request = args.request(context)?;
     let mut connection = context.connect().await?;
     let mut verification = verify::verify(&mut connection, &request).await?;
-    if args.fix && mended(context, &mut connection, &verification).await? {
+    if args.fix && fixed(context, &mut connection, &verification).await? {
         verification = verify::verify(&mut connection, &request).await?;
     }
     match context.output.format() {
@@ -104,12 +104,12 @@ impl Args {
 }
 
 /// Shows the safe fixes, asks and applies them; tells whether there were any.
-async fn mended(context: &Context, connection: &mut Connection, found: &Verification) -> Result<bool> {
+async fn fixed(context: &Context, connection: &mut Connection, found: &Verification) -> Result<bool> {
     let fixes = mend::fixable(found);
     if fixes.is_empty() {
         context
             .output
-            .note("nothing was found that can be mended without a person's judgement");
+            .note("nothing was found that can be fixed without a person's judgement");
         return Ok(false);
     }
     for fix in &fixes {
@@ -124,8 +124,8 @@ async fn mended(context: &Context, connection: &mut Connection, found: &Verifica
     mend::apply(connection, &fixes).await?;
     // What follows may fail, and this stays true.
     context.output.note(&match fixes.len() {
-        1 => "1 finding was mended".to_owned(),
-        count => format!("{count} findings were mended"),
+        1 => "1 finding was fixed".to_owned(),
+        count => format!("{count} findings were fixed"),
     });
     Ok(true)
 }

@@ -98,14 +98,21 @@ pub struct Transaction<'a> {
 // The engine is the one place that reaches the driver.
 #[expect(clippy::disallowed_methods, reason = "this is the engine")]
 impl<'a> Transaction<'a> {
-    /// Begins it. `more` are statements that go into the same message, whose answers [`begun`](Self::begun) holds.
+    /// Begins it. `more` are statements that go along, whose answers [`begun`](Self::begun) holds.
     pub(in crate::db) async fn begin(
         connection: &'a Connection,
         begin: Begin,
         more: &str,
     ) -> Result<Self, Fault> {
-        let message = message(connection, begin, more);
-        let begun = connection.client.simple_query(&message).await?;
+        let begun = match more.is_empty() {
+            true => {
+                connection
+                    .client
+                    .simple_query(&message(connection, begin))
+                    .await?
+            }
+            false => opening(connection, begin, more).await?,
+        };
         let transaction = Self { connection, begun };
         match transaction.began("replication_role") {
             Some("replica") if begin.access != Access::Snapshot => Err(Error::failed(
@@ -138,9 +145,8 @@ impl<'a> Transaction<'a> {
         begin: Begin,
         sql: &str,
     ) -> Result<Vec<SimpleQueryMessage>, ServerError> {
-        let message = message(connection, begin, sql);
         let (answer, ended) = future::join(
-            connection.client.simple_query(&message),
+            opening(connection, begin, sql),
             connection.client.batch_execute("end"),
         )
         .await;
@@ -307,12 +313,33 @@ impl<'a> Transaction<'a> {
 }
 
 /// The message that begins a transaction, after the end of one that was dropped without it.
-fn message(connection: &Connection, begin: Begin, more: &str) -> String {
+fn message(connection: &Connection, begin: Begin) -> String {
     let left = match connection.open.swap(true, Ordering::SeqCst) {
         true => "rollback; ",
         false => "",
     };
-    format!("{left}{}; {more}", begin.sql())
+    format!("{left}{}", begin.sql())
+}
+
+/// Begins a transaction and runs statements in it, without a round trip in between. They are a message of their own: the
+/// server reads the strings of a whole message before it runs the first statement of it, and so before a setting such as
+/// standard_conforming_strings is pinned.
+#[expect(clippy::disallowed_methods, reason = "this is the engine")]
+async fn opening(
+    connection: &Connection,
+    begin: Begin,
+    sql: &str,
+) -> Result<Vec<SimpleQueryMessage>, ServerError> {
+    let message = message(connection, begin);
+    // The driver keeps the order in which they are polled first.
+    let (begun, answer) = future::join(
+        connection.client.simple_query(&message),
+        connection.client.simple_query(sql),
+    )
+    .await;
+    let mut answers = begun?;
+    answers.extend(answer?);
+    Ok(answers)
 }
 
 fn typed<'p>(parameters: &[&'p dyn Param]) -> Vec<(&'p (dyn ToSql + Sync), Type)> {

@@ -20,7 +20,7 @@ const TENANTS: &str = include_str!("../../../sql/demo/tenants.sql");
 const COULD_NOT_TOUR: &str = "could not tour the demo database";
 /// The path of an application, whose statements name no schema.
 const AS_AN_APPLICATION: &str = "set local search_path = public, extensions";
-const SIGHT: &str = include_str!("../../../sql/demo/sight.sql");
+const VISIBLE: &str = include_str!("../../../sql/demo/visible.sql");
 const DISTRIBUTION: &str = include_str!("../../../sql/report/distribution.sql");
 
 /// The private tenant that the tour tries to enter.
@@ -53,7 +53,7 @@ pub struct Tour {
     /// The tenants, once the people have moved in.
     pub tenants: Vec<Tenant>,
     /// Who sees how many agents.
-    pub sights: Vec<Sight>,
+    pub viewers: Vec<Viewer>,
     /// What was tried, and what came of it.
     pub attacks: Vec<Attack>,
 }
@@ -92,7 +92,7 @@ pub struct Tenant {
 
 /// What one person sees.
 #[derive(Debug, Serialize)]
-pub struct Sight {
+pub struct Viewer {
     /// The name.
     pub who: String,
     /// The role in the tenancy.
@@ -194,22 +194,22 @@ pub async fn tour(owner: &mut Connection, open_to_anybody_before: i64) -> Result
             Ok(transaction.query(TENANTS, &[]).await?)
         })
         .await?;
-    let mut sights = Vec::new();
+    let mut viewers = Vec::new();
     for (who, role, user) in CAST {
         let row = owner
             .rehearse(COULD_NOT_TOUR, async |transaction| {
                 act_as(transaction, user).await?;
-                Ok(transaction.query_one(SIGHT, &[]).await?)
+                Ok(transaction.query_one(VISIBLE, &[]).await?)
             })
             .await?;
-        sights.push(sight(who, role, &row));
+        viewers.push(viewer(who, role, &row));
     }
     Ok(Tour {
         open_to_anybody_before,
         open_to_anybody_after,
         distribution,
         tenants: tenants.iter().map(tenant).collect(),
-        sights,
+        viewers,
         attacks: attacks(owner).await?,
     })
 }
@@ -298,8 +298,8 @@ fn tenant(row: &Row) -> Tenant {
     }
 }
 
-fn sight(who: &str, role: &str, row: &Row) -> Sight {
-    Sight {
+fn viewer(who: &str, role: &str, row: &Row) -> Viewer {
+    Viewer {
         who: who.to_owned(),
         role: role.to_owned(),
         visible: row.get("visible"),

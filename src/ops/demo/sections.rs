@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{MERIDIAN, Tour};
-use crate::report::{Cell, Report, Tone};
+use crate::report::{Cell, Report, Table, Tone};
 
 /// One table of the tour.
 #[derive(Debug, Serialize)]
@@ -19,12 +19,11 @@ pub struct Section {
 impl Report for Section {
     const SCHEMA: &'static str = "vital.demo.section/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        self.header.clone()
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
-        self.rows.clone()
+    fn table(&self) -> Table {
+        Table {
+            header: self.header.clone(),
+            rows: self.rows.clone(),
+        }
     }
 }
 
@@ -32,11 +31,8 @@ impl Report for Section {
 impl Report for Tour {
     const SCHEMA: &'static str = "vital.demo/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["section", "row", "column", "value"]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
+    fn table(&self) -> Table {
+        let header = vec!["section", "row", "column", "value"];
         let mut rows = Vec::new();
         for section in self.sections() {
             for row in &section.rows {
@@ -53,7 +49,7 @@ impl Report for Tour {
                 }
             }
         }
-        rows
+        Table { header, rows }
     }
 }
 
@@ -130,17 +126,17 @@ impl Tour {
                 "private_of_others",
             ],
             rows: self
-                .sights
+                .viewers
                 .iter()
-                .map(|sight| {
+                .map(|viewer| {
                     vec![
-                        Cell::text(&sight.who),
-                        Cell::text(&sight.role),
-                        Cell::number(sight.visible),
-                        Cell::number(sight.own),
-                        Cell::number(sight.globally_shared),
-                        Cell::number(sight.selectively_shared),
-                        Cell::number(sight.private_of_others),
+                        Cell::text(&viewer.who),
+                        Cell::text(&viewer.role),
+                        Cell::number(viewer.visible),
+                        Cell::number(viewer.own),
+                        Cell::number(viewer.globally_shared),
+                        Cell::number(viewer.selectively_shared),
+                        Cell::number(viewer.private_of_others),
                     ]
                 })
                 .collect(),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::report::{Cell, Report, Tone};
+use crate::report::{Cell, Columns, Report, Table, Tone};
 
 /// The areas, from the outside to the inside.
 const AREAS: [&str; 5] = ["connection", "server", "role", "api", "database"];
@@ -109,20 +109,13 @@ impl DoctorReport {
 impl Report for DoctorReport {
     const SCHEMA: &'static str = "vital.doctor/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["state", "area", "check", "fact", "next"]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
-        let row = |finding: &Finding| {
-            vec![
-                finding.state.cell(),
-                Cell::text(finding.area).tone(Tone::Dim),
-                Cell::text(&finding.check),
-                Cell::text(&finding.fact),
-                Cell::optional(finding.next.as_deref()),
-            ]
-        };
-        self.findings.iter().map(row).collect()
+    fn table(&self) -> Table {
+        Columns::of(&self.findings)
+            .column("state", |finding| finding.state.cell())
+            .column("area", |finding| Cell::text(finding.area).tone(Tone::Dim))
+            .column("check", |finding| Cell::text(&finding.check))
+            .column("fact", |finding| Cell::text(&finding.fact))
+            .column("next", |finding| Cell::optional(finding.next.as_deref()))
+            .table()
     }
 }

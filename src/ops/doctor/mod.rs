@@ -54,7 +54,9 @@ pub async fn examine(connection: &mut Connection, connecting: Duration) -> Resul
         let pending = status.pending();
         if !pending.is_empty() && facts.problems().is_empty() {
             match adoption::read(connection).await {
-                Ok(adoption) => obstacles.extend(adoption.in_the_way(&pending).map(adoption::Obstacle::to_error)),
+                Ok(adoption) => {
+                    obstacles.extend(adoption.in_the_way(&pending).map(adoption::Obstacle::to_error))
+                }
                 Err(error) => findings.push(unseen("database", "migrate up", &error)?),
             }
         }

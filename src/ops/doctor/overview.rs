@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::finding::{DoctorReport, Finding, State};
-use crate::report::{Cell, Report};
+use crate::report::{Cell, Columns, Report, Table};
 
 /// The form of an examination that fits a terminal: a statement to copy is not broken into a column.
 #[derive(Debug, Serialize)]
@@ -13,19 +13,12 @@ pub struct Overview<'a>(pub &'a DoctorReport);
 impl Report for Overview<'_> {
     const SCHEMA: &'static str = DoctorReport::SCHEMA;
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["state", "check", "fact"]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
-        let row = |finding: &Finding| {
-            vec![
-                finding.state.cell(),
-                Cell::text(&finding.check),
-                Cell::text(&finding.fact),
-            ]
-        };
-        self.0.findings.iter().map(row).collect()
+    fn table(&self) -> Table {
+        Columns::of(&self.0.findings)
+            .column("state", |finding| finding.state.cell())
+            .column("check", |finding| Cell::text(&finding.check))
+            .column("fact", |finding| Cell::text(&finding.fact))
+            .table()
     }
 
     fn summary(&self) -> Vec<String> {

@@ -109,7 +109,8 @@ struct Answer {
 impl Adoption {
     /// The obstacles of the pending migrations.
     pub fn in_the_way<'a>(&'a self, pending: &'a [i64]) -> impl Iterator<Item = &'a Obstacle> {
-        let concerns = |obstacle: &&Obstacle| obstacle.version.is_none_or(|version| pending.contains(&version));
+        let concerns =
+            |obstacle: &&Obstacle| obstacle.version.is_none_or(|version| pending.contains(&version));
         self.obstacles.iter().filter(concerns)
     }
 
@@ -118,7 +119,14 @@ impl Adoption {
     pub fn changes(&self, pending: &[i64]) -> Vec<String> {
         let pending = self.steps.iter().filter(|step| pending.contains(&step.version));
         pending
-            .filter_map(|step| Some(format!("{} {}: {}", step.object, step.fact.as_ref()?, step.statement)))
+            .filter_map(|step| {
+                Some(format!(
+                    "{} {}: {}",
+                    step.object,
+                    step.fact.as_ref()?,
+                    step.statement
+                ))
+            })
             .collect()
     }
 
@@ -166,7 +174,10 @@ impl Adoption {
             .map(|step| serde_json::json!({"version": step.version, "statement": step.statement}))
             .collect();
         let steps = serde_json::Value::from(steps).to_string();
-        format!("select pg_catalog.set_config('vital.adoption', {}, true)", quoted(&steps))
+        format!(
+            "select pg_catalog.set_config('vital.adoption', {}, true)",
+            quoted(&steps)
+        )
     }
 }
 
@@ -204,7 +215,10 @@ fn query() -> String {
     format!(
         "select jsonb_build_object('obstacles', {}, 'steps', {}, 'questions', {}, 'trials', {}, 'future', ({}), \
          'is_surrounded', {SURROUNDED}, 'has_event_triggers', {EVENT_TRIGGER})::text as json",
-        list(&format!("select * from ({obstacles}) as o"), "q.version nulls first, q.object, q.fact"),
+        list(
+            &format!("select * from ({obstacles}) as o"),
+            "q.version nulls first, q.object, q.fact"
+        ),
         list(STEPS, "q.version, q.rank, q.object, q.statement"),
         list(VALUES, "q.version, q.object, q.fact"),
         format!(
@@ -220,9 +234,15 @@ fn ask(questions: &[Question]) -> String {
     let mut all = String::new();
     for (at, question) in questions.iter().enumerate() {
         let union = if at == 0 { "" } else { "\nunion all " };
-        let _ = write!(all, "{union}select {at} as at, q.n, q.sample from ({}) as q", question.query);
+        let _ = write!(
+            all,
+            "{union}select {at} as at, q.n, q.sample from ({}) as q",
+            question.query
+        );
     }
-    format!("select coalesce(jsonb_agg(to_jsonb(a) order by a.at), '[]')::text as json from ({all}) as a where a.n > 0")
+    format!(
+        "select coalesce(jsonb_agg(to_jsonb(a) order by a.at), '[]')::text as json from ({all}) as a where a.n > 0"
+    )
 }
 
 /// Puts the shared queries in for `{columns}`, `{constraints}` and `{retyped}`, and the normal form for `{normal:...}`.
@@ -278,7 +298,13 @@ mod tests {
     #[test]
     fn every_query_is_complete() {
         let sql = query();
-        for rest in ["{columns}", "{constraints}", "{retyped}", "{normal", "{definition}"] {
+        for rest in [
+            "{columns}",
+            "{constraints}",
+            "{retyped}",
+            "{normal",
+            "{definition}",
+        ] {
             assert!(!sql.contains(rest), "{rest}");
         }
     }

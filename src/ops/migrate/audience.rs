@@ -44,16 +44,16 @@ impl Audience {
     }
 }
 
-/// What becomes of the sight of agents.
+/// Who sees how many agents before and after.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Sight {
+pub struct Visibility {
     /// Who sees how many.
     pub audiences: Vec<Audience>,
     /// Why, where rows or policies say something else now.
     pub reasons: Vec<String>,
 }
 
-impl Sight {
+impl Visibility {
     /// Everything in which then differs from now, in sentences.
     #[must_use]
     pub fn changes(&self) -> Vec<String> {
@@ -98,12 +98,12 @@ struct Actor {
 ///
 /// # Errors
 /// The server's.
-pub async fn read(connection: &mut Connection, assessment: &Assessment) -> Result<Sight> {
+pub async fn read(connection: &mut Connection, assessment: &Assessment) -> Result<Visibility> {
     let (Some(facts), Some(future)) = (&assessment.facts, &assessment.adoption.future) else {
-        return Ok(Sight::default());
+        return Ok(Visibility::default());
     };
     if !assessment.problems().is_empty() || facts.agents() > COUNTABLE || !assessment.closes_agents() {
-        return Ok(Sight::default());
+        return Ok(Visibility::default());
     }
     let has_members = ["tenants", "user_tenants", "user_roles"]
         .iter()
@@ -133,19 +133,19 @@ pub async fn read(connection: &mut Connection, assessment: &Assessment) -> Resul
                     actors.push(actor(&row)?);
                 }
             }
-            let mut sight = Sight::default();
+            let mut visibility = Visibility::default();
             for actor in &actors {
                 let now = act(transaction, actor).await?;
                 if actor.role == "authenticated" && actor.tenant.is_none() && !actor.is_admin {
-                    sight.reasons = reasons(&agents, now.as_ref());
+                    visibility.reasons = reasons(&agents, now.as_ref());
                 }
-                sight.audiences.push(Audience {
+                visibility.audiences.push(Audience {
                     who: actor.who.clone(),
                     now: now.map(|ids| ids.len()),
                     then: then(&agents, actor),
                 });
             }
-            Ok(sight)
+            Ok(visibility)
         })
         .await
 }
@@ -192,7 +192,9 @@ async fn act(transaction: &Transaction<'_>, actor: &Actor) -> Result<Option<Hash
         ))
         .await?;
     let seen = async {
-        transaction.batch(&format!("set local role {}", actor.role)).await?;
+        transaction
+            .batch(&format!("set local role {}", actor.role))
+            .await?;
         transaction.query("select id from public.agents", &[]).await
     };
     let seen = match seen.await {
@@ -201,7 +203,9 @@ async fn act(transaction: &Transaction<'_>, actor: &Actor) -> Result<Option<Hash
         // A role that may not read the table sees none of it; one that may not be acted as is another matter.
         Err(error) => {
             let is_refused = error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE);
-            let of_table = error.as_db_error().is_some_and(|db| db.message().contains("table agents"));
+            let of_table = error
+                .as_db_error()
+                .is_some_and(|db| db.message().contains("table agents"));
             (is_refused && of_table).then(HashSet::new)
         }
     };
@@ -221,26 +225,38 @@ fn then(agents: &[Agent], actor: &Actor) -> usize {
     agents.iter().filter(is_seen).count()
 }
 
+/// How many agents, in words.
+fn agents(count: usize) -> String {
+    match count {
+        1 => "1 agent".to_owned(),
+        _ => format!("{count} agents"),
+    }
+}
+
 /// Why users see more or less than before; `now` are the agents that a user without a tenant sees.
-fn reasons(agents: &[Agent], now: Option<&HashSet<Uuid>>) -> Vec<String> {
+fn reasons(all: &[Agent], now: Option<&HashSet<Uuid>>) -> Vec<String> {
     let mut reasons = Vec::new();
     let mut narrowed: BTreeMap<&str, usize> = BTreeMap::new();
-    for said in agents.iter().filter_map(|agent| agent.narrowed.as_deref()) {
+    for said in all.iter().filter_map(|agent| agent.narrowed.as_deref()) {
         *narrowed.entry(said).or_default() += 1;
     }
     reasons.extend(narrowed.iter().map(|(said, count)| {
-        format!("{count} agents with {said} become private: only members of their tenant see them then")
+        format!(
+            "{} with {said} will be private: only members of their tenant see them then",
+            agents(*count)
+        )
     }));
     let Some(now) = now else { return reasons };
-    let shown = agents
+    let shown = all
         .iter()
         .filter(|agent| agent.is_inactive && agent.is_global() && !now.contains(&agent.id))
         .count();
     if shown > 0 {
         reasons.push(format!(
-            "{shown} agents with is_active = false become visible to everybody who is signed in, because a policy that \
-             hides them is replaced; to go on hiding them: create policy only_active on public.agents as restrictive for \
-             select to authenticated using (is_active)"
+            "{} with is_active = false will be visible to everybody who is signed in, because a policy that hides them is \
+             replaced; to go on hiding them: create policy only_active on public.agents as restrictive for select to \
+             authenticated using (is_active)",
+            agents(shown)
         ));
     }
     reasons
@@ -290,8 +306,8 @@ mod tests {
         let agents = [agent(1, "global"), agent(3, "private")];
         let told = reasons(&agents, Some(&HashSet::new()));
         assert_eq!(told.len(), 2, "{told:?}");
-        assert!(told[0].starts_with("1 agents with is_shared false become private"));
-        assert!(told[1].starts_with("1 agents with is_active = false become visible"));
+        assert!(told[0].starts_with("1 agent with is_shared false will be private"));
+        assert!(told[1].starts_with("1 agent with is_active = false will be visible"));
         let seen = HashSet::from([Uuid::from_u128(1)]);
         assert_eq!(reasons(&agents, Some(&seen)).len(), 1);
     }
@@ -303,12 +319,12 @@ mod tests {
             now,
             then,
         };
-        let sight = Sight {
+        let visibility = Visibility {
             audiences: vec![audience(Some(3), 3), audience(Some(254), 0), audience(None, 2)],
             reasons: Vec::new(),
         };
         assert_eq!(
-            sight.changes(),
+            visibility.changes(),
             [
                 "agents seen by anon: 254 now, none then",
                 "agents seen by anon: an unknown number now, 2 then"

@@ -105,7 +105,8 @@ async fn assess_as_of(
     }
     assessment.facts.check()?;
     let manifest = Manifest::embedded()?;
-    let versions = |migrations: &[Migration]| -> Vec<i64> { migrations.iter().map(Migration::version).collect() };
+    let versions =
+        |migrations: &[Migration]| -> Vec<i64> { migrations.iter().map(Migration::version).collect() };
     let removed = manifest.names(&versions(&assessment.undone));
     let ours = manifest.names(&versions(&migrations));
     assessment.kept = count(connection, &assessment.undone).await?;
@@ -157,7 +158,10 @@ pub async fn undo(connection: &mut Connection, assessment: &Assessment) -> Resul
     };
     let mut undone = Vec::new();
     for migration in &assessment.undone {
-        let is_last = assessment.undone.last().is_some_and(|last| last.version() == migration.version());
+        let is_last = assessment
+            .undone
+            .last()
+            .is_some_and(|last| last.version() == migration.version());
         let outcome = step(&mut transactions, assessment, migration, (run, is_last)).await?;
         undone.push(Undone::new(migration, outcome.elapsed()));
     }
@@ -218,7 +222,7 @@ async fn step(
     let outcome = transactions.run(&task).await?;
     report_notices(transactions.connection);
     if let Outcome::Done(elapsed) = outcome {
-        transactions.connection.tell(&Event::MigrationReverted {
+        transactions.connection.tell(&Event::MigrationUndone {
             version,
             name,
             elapsed,

@@ -114,7 +114,17 @@ impl OnlineStep {
             _ if declared == Some("batches") => Kind::Batches,
             _ => Kind::Transaction,
         };
-        Self { stem, kind, sql }
+        // Whoever looks at what the server runs sees the statement.
+        let head: usize = sql
+            .split_inclusive('\n')
+            .take_while(|line| line.starts_with("--"))
+            .map(str::len)
+            .sum();
+        Self {
+            stem,
+            kind,
+            sql: sql[head..].trim_start(),
+        }
     }
 }
 
@@ -205,17 +215,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_file_is_embedded_once_and_in_order() {
-        let names: Vec<String> = migrations().iter().map(Migration::to_string).collect();
-        assert_eq!(
-            names,
-            [
-                "V20251026000001__create_tenants_table",
-                "V20251026000002__add_tenant_columns",
-                "V20251026000003__update_rls_policies",
-                "V20251026000004__seed_mvp_tenants",
-            ]
-        );
+    fn every_file_is_embedded_once_and_in_order() -> std::io::Result<()> {
+        let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("sql/migrations");
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(directory)? {
+            files.push(
+                entry?
+                    .path()
+                    .with_extension("")
+                    .file_name()
+                    .map(std::ffi::OsStr::to_owned),
+            );
+        }
+        files.sort();
+        let names: Vec<_> = migrations()
+            .iter()
+            .map(|one| Some(one.to_string().into()))
+            .collect();
+        assert_eq!(names, files);
+        Ok(())
     }
 
     #[test]
@@ -223,15 +241,24 @@ mod tests {
         let migrations = migrations();
         assert!(migrations.iter().all(|migration| migration.down.is_some()));
         assert_eq!(DOWN.len(), migrations.len());
-        let steps: Vec<&OnlineStep> = migrations.iter().flat_map(|migration| &migration.online).collect();
+        let steps: Vec<&OnlineStep> = migrations
+            .iter()
+            .flat_map(|migration| &migration.online)
+            .collect();
         assert_eq!(steps.len(), ONLINE.len());
+        for (stem, text) in ONLINE {
+            let declared = text.lines().filter(|line| line.starts_with("-- Kind: ")).count();
+            assert_eq!(declared, 1, "{stem}");
+        }
         for step in steps {
-            let declared = step.sql.lines().filter(|line| line.starts_with("-- Kind: ")).count();
-            assert_eq!(declared, 1, "{}", step.stem);
             let Kind::Index(name) = step.kind else {
                 continue;
             };
-            assert!(step.sql.contains(&format!("create index concurrently {name} on ")), "{name}");
+            assert!(
+                step.sql
+                    .contains(&format!("create index concurrently {name} on ")),
+                "{name}"
+            );
         }
     }
 
@@ -246,7 +273,7 @@ mod tests {
         ] {
             assert_eq!(version(text), Ok(20_251_026_000_002), "{text}");
         }
-        for text in ["", "0", "5", "-1", "V", "20251026000009", "2 ", "é"] {
+        for text in ["", "0", "99", "-1", "V", "20251026000009", "2 ", "é"] {
             let kind = version(text).map_err(|error| error.kind);
             assert_eq!(kind, Err(crate::Kind::Usage), "{text}");
         }

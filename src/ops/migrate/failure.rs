@@ -142,7 +142,7 @@ pub fn refused(
     }
     let next = match error.code() {
         // The server advises to drop what others made along with it.
-        Some(&SqlState::DEPENDENT_OBJECTS_STILL_EXIST) => "take what depends on it out of the way".to_owned(),
+        Some(&SqlState::DEPENDENT_OBJECTS_STILL_EXIST) => "drop or alter the dependent objects".to_owned(),
         _ => server_hint.unwrap_or_else(|| "mend the cause".to_owned()),
     };
     refused.with_hint(format!(

@@ -17,7 +17,7 @@ pub struct Dependent {
     pub object: String,
     /// What it uses.
     pub uses: String,
-    /// The statement that takes it out of the way.
+    /// The statement that drops or alters it.
     pub fix: String,
 }
 
@@ -71,7 +71,7 @@ pub fn refusal(dependents: &[Dependent]) -> Error {
         format!("{object} depends on {uses}; {fix}")
     });
     let mut error = Error::failed(count).with_hint(
-        "nothing was changed; keep their definitions, take them out of the way as shown, and run it again",
+        "nothing was changed; keep their definitions, drop or alter the dependent objects as shown, and run it again",
     );
     error.details.extend(lines);
     error

@@ -65,7 +65,7 @@ pub enum Divergence {
 
 /// A migration of the history or of this binary that does not fit the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Misfit {
+pub struct Mismatch {
     /// The version.
     pub version: i64,
     /// `V<version>__<name>`.
@@ -115,7 +115,7 @@ pub fn rows(messages: &[SimpleQueryMessage]) -> Vec<Applied> {
 
 /// Compares a history with the binary's migrations, both sorted by version.
 #[must_use]
-pub fn compare(applied: &[Applied], migrations: &[Migration]) -> Vec<Misfit> {
+pub fn compare(applied: &[Applied], migrations: &[Migration]) -> Vec<Mismatch> {
     let last = applied.iter().map(|row| row.version).max();
     let of_history = applied.iter().filter_map(|row| {
         let divergence = match migrations.iter().find(|m| m.version() == row.version) {
@@ -123,7 +123,7 @@ pub fn compare(applied: &[Applied], migrations: &[Migration]) -> Vec<Misfit> {
             Some(m) if m.checksum().to_string() != row.checksum => Divergence::Changed,
             Some(_) => return None,
         };
-        Some(Misfit {
+        Some(Mismatch {
             version: row.version,
             stem: row.stem(),
             divergence,
@@ -132,14 +132,14 @@ pub fn compare(applied: &[Applied], migrations: &[Migration]) -> Vec<Misfit> {
     let of_binary = migrations
         .iter()
         .filter(|m| Some(m.version()) < last && applied.iter().all(|row| row.version != m.version()))
-        .map(|m| Misfit {
+        .map(|m| Mismatch {
             version: m.version(),
             stem: m.to_string(),
             divergence: Divergence::Missing,
         });
-    let mut misfits: Vec<Misfit> = of_history.chain(of_binary).collect();
-    misfits.sort_by_key(|misfit| misfit.version);
-    misfits
+    let mut mismatches: Vec<Mismatch> = of_history.chain(of_binary).collect();
+    mismatches.sort_by_key(|mismatch| mismatch.version);
+    mismatches
 }
 
 /// Fails if the history does not fit.
@@ -147,17 +147,17 @@ pub fn compare(applied: &[Applied], migrations: &[Migration]) -> Vec<Misfit> {
 /// # Errors
 /// [`Kind::Diverged`], naming each migration.
 pub fn check(applied: &[Applied], migrations: &[Migration]) -> Result<()> {
-    let misfits = compare(applied, migrations);
-    if misfits.is_empty() {
+    let mismatches = compare(applied, migrations);
+    if mismatches.is_empty() {
         return Ok(());
     }
     let mut error = Error::new(
         Kind::Diverged,
         "the database's migration history does not match this version of vital",
     );
-    for misfit in &misfits {
-        let stem = &misfit.stem;
-        error = error.with_detail(match misfit.divergence {
+    for mismatch in &mismatches {
+        let stem = &mismatch.stem;
+        error = error.with_detail(match mismatch.divergence {
             Divergence::Changed => {
                 format!("`{stem}` was applied with another text or name than this binary's")
             }
@@ -166,9 +166,9 @@ pub fn check(applied: &[Applied], migrations: &[Migration]) -> Result<()> {
         });
     }
     let newer = migrations.last().map(Migration::version);
-    let all_newer = misfits
+    let all_newer = mismatches
         .iter()
-        .all(|misfit| misfit.divergence == Divergence::Unknown && Some(misfit.version) > newer);
+        .all(|mismatch| mismatch.divergence == Divergence::Unknown && Some(mismatch.version) > newer);
     Err(error.with_hint(if all_newer {
         "nothing was changed; use the newer vital that applied them".to_owned()
     } else {
@@ -194,9 +194,7 @@ mod tests {
     use super::*;
 
     fn binary(count: i64) -> Vec<Migration> {
-        (1..=count)
-            .filter_map(Migration::of_test)
-            .collect()
+        (1..=count).filter_map(Migration::of_test).collect()
     }
 
     fn history(migrations: &[Migration]) -> Vec<Applied> {
@@ -214,8 +212,8 @@ mod tests {
     }
 
     fn kinds(applied: &[Applied], migrations: &[Migration]) -> Vec<(i64, Divergence)> {
-        let misfits = compare(applied, migrations);
-        misfits.iter().map(|m| (m.version, m.divergence)).collect()
+        let mismatches = compare(applied, migrations);
+        mismatches.iter().map(|m| (m.version, m.divergence)).collect()
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::V4_SEEDS;
-use super::audience::{self, Sight};
+use super::audience::{self, Visibility};
 use super::embedded::{Header, Migration, OnlineStep};
 use super::online::Online;
 use super::policies::Policy;
@@ -14,7 +14,7 @@ use super::up::{self, Assessment};
 use crate::db::Connection;
 use crate::db::engine::blocker::BlockerRow;
 use crate::error::Result;
-use crate::report::{Cell, Report, Tone};
+use crate::report::{Cell, Columns, Report, Table, Tone};
 
 const COUNT: &str = include_str!("../../../sql/migrate/count.sql");
 const COUNT_WITHOUT_TENANT: &str = include_str!("../../../sql/migrate/count_without_tenant.sql");
@@ -92,7 +92,7 @@ pub struct PlanReport {
     /// Foreign policies that would be replaced, with consent only.
     pub leftover_policies: Vec<Leftover>,
     /// Who sees how many agents now and then.
-    pub sight: Sight,
+    pub visibility: Visibility,
     /// Sessions that would be waited for now.
     pub blockers: Vec<String>,
     /// What becomes of objects of an earlier form, with the statement.
@@ -143,7 +143,7 @@ pub async fn plan(connection: &mut Connection, request: Request) -> Result<PlanR
             sql: request.with_sql.then(|| sql.to_owned()),
         }
     };
-    let sight = audience::read(connection, &assessment).await?;
+    let visibility = audience::read(connection, &assessment).await?;
     Ok(PlanReport {
         database: Some(facts.database.clone()),
         role: Some(facts.role.clone()),
@@ -153,7 +153,7 @@ pub async fn plan(connection: &mut Connection, request: Request) -> Result<PlanR
         blockers: blockers(connection).await,
         problems: assessment.problems().iter().map(problem).collect(),
         adopted: assessment.changes(),
-        sight,
+        visibility,
         notes: notes(&assessment),
     })
 }
@@ -213,7 +213,7 @@ impl PlanReport {
             leftover_policies: Vec::new(),
             blockers: Vec::new(),
             adopted: Vec::new(),
-            sight: Sight::default(),
+            visibility: Visibility::default(),
             problems: Vec::new(),
             notes: Vec::new(),
         }
@@ -242,26 +242,21 @@ impl PlanReport {
 impl Report for PlanReport {
     const SCHEMA: &'static str = "vital.migrate.plan/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["version", "name", "what", "detail"]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
-        let row = |migration: &PlannedMigration, what: &str, detail: String| {
-            vec![
-                Cell::text(migration.version.to_string()),
-                Cell::text(&migration.name),
-                Cell::text(what).tone(Tone::Dim),
-                Cell::text(detail),
-            ]
-        };
-        self.migrations
-            .iter()
-            .flat_map(|migration| {
-                let details = migration.details().into_iter();
-                details.map(move |(what, detail)| row(migration, what, detail))
+    fn table(&self) -> Table {
+        let details = self.migrations.iter().flat_map(|migration| {
+            migration
+                .details()
+                .into_iter()
+                .map(move |detail| (migration, detail))
+        });
+        Columns::of(details)
+            .column("version", |(migration, _)| {
+                Cell::text(migration.version.to_string())
             })
-            .collect()
+            .column("name", |(migration, _)| Cell::text(&migration.name))
+            .column("what", |(_, (what, _))| Cell::text(*what).tone(Tone::Dim))
+            .column("detail", |(_, (_, detail))| Cell::text(detail))
+            .table()
     }
 
     fn summary(&self) -> Vec<String> {
@@ -294,8 +289,18 @@ impl Report for PlanReport {
                 .iter()
                 .map(|blocker| format!("to be waited for: {blocker}")),
         );
-        lines.extend(self.sight.audiences.iter().map(|seen| format!("agents seen by {}", seen.sentence())));
-        lines.extend(self.sight.reasons.iter().map(|reason| format!("note: {reason}")));
+        lines.extend(
+            self.visibility
+                .audiences
+                .iter()
+                .map(|seen| format!("agents seen by {}", seen.sentence())),
+        );
+        lines.extend(
+            self.visibility
+                .reasons
+                .iter()
+                .map(|reason| format!("note: {reason}")),
+        );
         lines.extend(self.notes.iter().map(|note| format!("note: {note}")));
         lines
     }

@@ -86,14 +86,24 @@ impl Policy {
             None | Some("true") => format!("every row of {}", self.table),
             Some(condition) => format!("rows of {} where {}", self.table, one_line(condition)),
         };
-        format!("lets {who} {what} {rows}, of whatever tenant")
+        // What compares the tenant may still compare it with what the user says; that is for a person to judge.
+        let compares = condition.is_some_and(|text| {
+            let text = ["tenant_id IS NOT NULL", "tenant_id = tenant_id"]
+                .iter()
+                .fold(text.as_str().to_owned(), |text, vacuous| text.replace(vacuous, ""));
+            text.contains("tenant")
+        });
+        let whose = if compares { "" } else { ", of whatever tenant" };
+        format!("lets {who} {what} {rows}{whose}")
     }
 }
 
 /// The promised policies of a table.
 fn of_table(table: &str) -> impl Iterator<Item = Object<'static>> {
     let manifest = Manifest::embedded().ok();
-    let policies = manifest.into_iter().flat_map(|manifest| manifest.objects("policies"));
+    let policies = manifest
+        .into_iter()
+        .flat_map(|manifest| manifest.objects("policies"));
     policies.filter(move |policy| policy.table == Some(table))
 }
 
@@ -195,6 +205,17 @@ mod tests {
             leftover.opens(),
             "lets a, b read, insert, change and delete every row of public.agents, of whatever tenant"
         );
+    }
+
+    #[test]
+    fn what_compares_the_tenant_is_not_said_to_ignore_it() {
+        let mut leftover = policy("public.agents", "p");
+        leftover.using = Some("(tenant_id = (current_setting('app.tenant_id'::text))::uuid)".to_owned());
+        assert!(leftover.opens().ends_with("::uuid)"), "{}", leftover.opens());
+        for vacuous in ["(tenant_id IS NOT NULL)", "(tenant_id = tenant_id)", "(is_active = true)"] {
+            leftover.using = Some(vacuous.to_owned());
+            assert!(leftover.opens().ends_with(", of whatever tenant"), "{vacuous}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! stop one of them half-way stops the run before anything is changed.
 
 use tokio_postgres::Error as ServerError;
+use tokio_postgres::error::SqlState;
 
 use super::failure::{self, Script, Standing};
 use super::session::{Held, begin_locked};
@@ -29,6 +30,15 @@ pub trait Judge: AsyncFn(&Transaction<'_>) -> Result<Vec<Difference>, Fault> {}
 
 impl<J: AsyncFn(&Transaction<'_>) -> Result<Vec<Difference>, Fault>> Judge for J {}
 
+/// How far a rehearsal came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rehearsed {
+    /// Nothing would stop the migrations.
+    ToTheEnd,
+    /// Not far: another run has changed the history since it was assessed.
+    Outrun,
+}
+
 /// Runs the pending migrations, compares what they leave with the promise, and rolls all of it back.
 ///
 /// # Errors
@@ -38,7 +48,7 @@ pub(super) async fn rehearse<J: Judge>(
     assessment: &Assessment,
     extras: &Extras,
     judge: &J,
-) -> Result<()> {
+) -> Result<Rehearsed> {
     let mut rehearsal = Rehearsal {
         assessment,
         extras,
@@ -48,16 +58,22 @@ pub(super) async fn rehearse<J: Judge>(
     };
     let findings = connection.run(&mut rehearsal).await?;
     connection.take_notices();
-    let Some((first, others)) = findings.split_first() else {
-        return Ok(());
+    let Some(findings) = findings else {
+        return Ok(Rehearsed::Outrun);
     };
-    let say = |finding: &Difference| format!("{} would not be as promised: {}", finding.object, finding.actual);
+    let Some((first, others)) = findings.split_first() else {
+        return Ok(Rehearsed::ToTheEnd);
+    };
+    let say =
+        |finding: &Difference| format!("{} would not be as promised: {}", finding.object, finding.actual);
     let mut error = Error::failed(say(first)).with_hint(
         "nothing was changed; something of others in the database keeps the migrations from their end, so find out what \
          it is and let it pass",
     );
     error.details.push(format!("expected: {}", first.expected));
-    error.details.extend(others.iter().map(|other| format!("also: {}", say(other))));
+    error
+        .details
+        .extend(others.iter().map(|other| format!("also: {}", say(other))));
     Err(error)
 }
 
@@ -81,10 +97,14 @@ impl<J> Rehearsal<'_, J> {
 }
 
 impl<J: Judge> Work for Rehearsal<'_, J> {
-    type Output = Vec<Difference>;
+    type Output = Option<Vec<Difference>>;
 
-    async fn attempt(&mut self, connection: &mut Connection, begin: Begin) -> Result<Vec<Difference>, Fault> {
-        let Held { transaction, .. } = begin_locked(connection, begin).await?;
+    async fn attempt(&mut self, connection: &mut Connection, begin: Begin) -> Result<Self::Output, Fault> {
+        let Held { transaction, history } = begin_locked(connection, begin).await?;
+        if history != self.assessment.history.clone().unwrap_or_default() {
+            transaction.rollback().await?;
+            return Ok(None);
+        }
         for (at, migration) in self.assessment.pending.iter().enumerate() {
             (self.at, self.completed) = (at, None);
             set_up(&transaction, &self.extras.consent, &self.extras.before).await?;
@@ -101,7 +121,7 @@ impl<J: Judge> Work for Rehearsal<'_, J> {
             false => Vec::new(),
         };
         transaction.rollback().await?;
-        Ok(findings)
+        Ok(Some(findings))
     }
 
     async fn broken(
@@ -109,7 +129,7 @@ impl<J: Judge> Work for Rehearsal<'_, J> {
         _connection: &mut Connection,
         _waiting: &mut Waiting,
         error: ServerError,
-    ) -> Result<Option<Vec<Difference>>> {
+    ) -> Result<Option<Self::Output>> {
         Err(Error::new(Kind::Unreachable, "could not rehearse the migrations")
             .caused_by(&error)
             .with_hint("nothing was changed; run `vital migrate up` again"))
@@ -119,6 +139,11 @@ impl<J: Judge> Work for Rehearsal<'_, J> {
         let Some(migration) = self.assessment.pending.get(self.at) else {
             return Error::failed("could not rehearse the migrations").caused_by(error);
         };
+        if error.code() == Some(&SqlState::QUERY_CANCELED) {
+            return Error::failed("could not rehearse the migrations")
+                .caused_by(error)
+                .with_hint("nothing was changed; run `vital migrate up` again");
+        }
         let script = Script::up(migration);
         let mut refused = failure::refused(&script, error, self.completed, self.standing());
         refused.message = format!("migration `{migration}` would fail");
@@ -127,7 +152,9 @@ impl<J: Judge> Work for Rehearsal<'_, J> {
             Some(culprit) => format!("nothing was changed; {}", culprit.remedy),
             None => "nothing was changed; resolve the cause, then run `vital migrate up` again".to_owned(),
         };
-        let named = culprits.iter().map(|culprit| format!("{} {}", culprit.object, culprit.fact));
+        let named = culprits
+            .iter()
+            .map(|culprit| format!("{} {}", culprit.object, culprit.fact));
         refused.details.splice(..0, named);
         refused.with_hint(hint)
     }

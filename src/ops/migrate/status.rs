@@ -8,7 +8,7 @@ use super::preflight;
 use super::up::foreign_histories;
 use crate::db::Connection;
 use crate::error::Result;
-use crate::report::{Cell, Report, Tone};
+use crate::report::{Cell, Columns, Report, Table, Tone};
 
 /// How a migration stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -108,9 +108,9 @@ pub async fn status(connection: &mut Connection) -> Result<StatusReport> {
 
 fn rows(applied: Vec<Applied>) -> Vec<StatusRow> {
     let migrations = embedded::migrations();
-    let misfits = history::compare(&applied, &migrations);
-    let misfit = |version: i64| {
-        misfits
+    let mismatches = history::compare(&applied, &migrations);
+    let mismatch = |version: i64| {
+        mismatches
             .iter()
             .find(|m| m.version == version)
             .map(|m| m.divergence)
@@ -121,7 +121,7 @@ fn rows(applied: Vec<Applied>) -> Vec<StatusRow> {
         .map(|m| StatusRow {
             version: m.version(),
             name: m.name().to_owned(),
-            state: misfit(m.version()).map_or(State::Pending, State::from),
+            state: mismatch(m.version()).map_or(State::Pending, State::from),
             applied_on: None,
             applied_by: None,
             took_ms: None,
@@ -129,7 +129,7 @@ fn rows(applied: Vec<Applied>) -> Vec<StatusRow> {
         .collect();
     let done = applied.into_iter().map(|row| StatusRow {
         version: row.version,
-        state: misfit(row.version).map_or(State::Applied, State::from),
+        state: mismatch(row.version).map_or(State::Applied, State::from),
         name: row.name,
         applied_on: Some(row.applied_on),
         applied_by: row.applied_by,
@@ -168,22 +168,17 @@ impl StatusReport {
 impl Report for StatusReport {
     const SCHEMA: &'static str = "vital.migrate.status/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["version", "name", "state", "applied_on", "applied_by", "took_ms"]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
-        let row = |row: &StatusRow| {
-            vec![
-                Cell::text(row.version.to_string()),
-                Cell::text(&row.name),
-                Cell::text(row.state.word()).tone(row.state.tone()),
-                Cell::optional(row.applied_on.as_deref()),
-                Cell::optional(row.applied_by.as_deref()),
-                row.took_ms.map_or_else(Cell::default, Cell::number),
-            ]
-        };
-        self.migrations.iter().map(row).collect()
+    fn table(&self) -> Table {
+        Columns::of(&self.migrations)
+            .column("version", |row| Cell::text(row.version.to_string()))
+            .column("name", |row| Cell::text(&row.name))
+            .column("state", |row| Cell::text(row.state.word()).tone(row.state.tone()))
+            .column("applied_on", |row| Cell::optional(row.applied_on.as_deref()))
+            .column("applied_by", |row| Cell::optional(row.applied_by.as_deref()))
+            .column("took_ms", |row| {
+                row.took_ms.map_or_else(Cell::default, Cell::number)
+            })
+            .table()
     }
 
     fn summary(&self) -> Vec<String> {

@@ -100,7 +100,11 @@ fn is_applied(history: &[Applied], version: i64) -> bool {
 }
 
 /// Does what goes before the text: says what it may replace, and runs `before`.
-pub(super) async fn set_up(transaction: &Transaction<'_>, consent: &str, before: &str) -> Result<(), ServerError> {
+pub(super) async fn set_up(
+    transaction: &Transaction<'_>,
+    consent: &str,
+    before: &str,
+) -> Result<(), ServerError> {
     if !consent.is_empty() {
         transaction.query(CONSENT, &[&consent]).await?;
     }

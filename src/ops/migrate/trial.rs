@@ -29,7 +29,8 @@ impl Trouble {
         Self {
             cause: Error::failed("").caused_by(error).cause.unwrap_or_default(),
             context: db.and_then(|db| db.where_()).unwrap_or_default().to_owned(),
-            is_unknown_name: db.is_some_and(|db| ["42P01", "42883", "42704", "3F000"].contains(&db.code().code())),
+            is_unknown_name: db
+                .is_some_and(|db| ["42P01", "42883", "42704", "3F000"].contains(&db.code().code())),
         }
     }
 
@@ -40,14 +41,19 @@ impl Trouble {
     pub async fn obstacles(&self, connection: &mut Connection) -> Result<Vec<Obstacle>> {
         let sql = Manifest::embedded()?.fill(CULPRITS);
         let rows = connection
-            .read(WHAT, async |transaction| Ok(transaction.query(&sql, &[&self.context]).await?))
+            .read(WHAT, async |transaction| {
+                Ok(transaction.query(&sql, &[&self.context]).await?)
+            })
             .await?;
         let obstacle = |row: &tokio_postgres::Row| {
             let (calls, disable): (String, String) = (row.get("calls"), row.get("disable"));
             Obstacle {
                 version: None,
                 object: row.get("object"),
-                fact: format!("calls {calls}, which fails for what the migrations do: {}", self.cause),
+                fact: format!(
+                    "calls {calls}, which fails for what the migrations do: {}",
+                    self.cause
+                ),
                 remedy: match self.is_unknown_name {
                     // The migrations run under a path of their own.
                     true => format!("alter function {calls} set search_path = public, pg_temp"),

@@ -11,7 +11,7 @@ use super::failure::Standing;
 use super::foreign::Dependent;
 use crate::db::Connection;
 use crate::error::Result;
-use crate::report::{Cell, Report, Tone};
+use crate::report::{Cell, Report, Table, Tone};
 
 const SET: &str = include_str!("../../../sql/archive/set.sql");
 const POLICIES: &str = include_str!("../../../sql/archive/policies.sql");
@@ -185,11 +185,8 @@ impl Assessment {
 impl Report for DownReport {
     const SCHEMA: &'static str = "vital.migrate.down/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["version", "name", "what", "detail"]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
+    fn table(&self) -> Table {
+        let header = vec!["version", "name", "what", "detail"];
         let mut rows = Vec::new();
         for migration in &self.migrations {
             let kept = self
@@ -219,7 +216,7 @@ impl Report for DownReport {
                 ]
             }));
         }
-        rows
+        Table { header, rows }
     }
 
     fn summary(&self) -> Vec<String> {

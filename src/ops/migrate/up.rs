@@ -1,7 +1,10 @@
 //! Applies what is pending.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
+use super::V3_POLICIES;
 use super::adoption::{self, Adoption, Obstacle};
 use super::embedded::{self, Migration};
 use super::history::{self, Applied};
@@ -9,15 +12,14 @@ use super::online::{Online, Preparation};
 use super::policies::{self, Policy};
 use super::preconditions;
 use super::preflight::{self, Facts};
-use super::rehearsal::{self, Judge};
+use super::rehearsal::{self, Judge, Rehearsed};
 use super::restore::{self, Archived, Restored};
 use super::transaction::Transactions;
-use super::V3_POLICIES;
 use super::wrapper::{Extras, Migrator, Step};
 use crate::db::Connection;
 use crate::error::{Error, Result};
 use crate::event::Event;
-use crate::report::{Cell, Report, Tone};
+use crate::report::{Cell, Columns, Report, Table, Tone};
 
 /// What a run would do, as found before anything is changed.
 #[derive(Debug, Clone)]
@@ -89,7 +91,9 @@ impl Assessment {
 
     /// Tells whether the run replaces the policies of agents.
     pub(super) fn closes_agents(&self) -> bool {
-        self.pending.iter().any(|migration| migration.version() == V3_POLICIES)
+        self.pending
+            .iter()
+            .any(|migration| migration.version() == V3_POLICIES)
     }
 
     /// Tells whether no migration is pending after the run.
@@ -129,9 +133,12 @@ pub fn foreign_histories(tables: &[String]) -> Option<String> {
 pub async fn assess(connection: &mut Connection, target: Option<i64>) -> Result<Assessment> {
     loop {
         let history = history::read(connection).await?;
-        match assess_as_of(connection, history.clone(), target).await {
-            Err(_) if history::read(connection).await? != history => {}
-            assessment => return assessment,
+        let assessment = assess_as_of(connection, history.clone(), target).await;
+        let is_plain = |found: &Assessment| found.problems().is_empty() && found.adoption.steps.is_empty();
+        let is_certain = assessment.as_ref().is_ok_and(is_plain);
+        // The first failure stands where the connection is gone.
+        if is_certain || history::read(connection).await.map_or(true, |now| now == history) {
+            return assessment;
         }
     }
 }
@@ -195,26 +202,37 @@ pub async fn apply(
         action: "apply",
         total: assessment.pending.len(),
     });
-    let extras = Extras {
-        consent: policies::consent(replaced),
-        preparation: Preparation {
-            enabled: online.applies_to(facts.agents()),
-        },
+    let consent = policies::consent(replaced);
+    let preparation = Preparation {
+        enabled: online.applies_to(facts.agents()),
+    };
+    let extras = |adoption: &Adoption| Extras {
+        consent: consent.clone(),
+        preparation,
         restored: assessment.restored_versions(),
-        before: match assessment.adoption.steps.is_empty() {
+        before: match adoption.steps.is_empty() {
             true => String::new(),
-            false => assessment.adoption.announcement(),
+            false => adoption.announcement(),
         },
     };
+    let mut current = Cow::Borrowed(assessment);
     // On a large table it would build every index twice, and keep everybody waiting meanwhile.
-    if assessment.adoption.is_unusual() && !Online::Auto.applies_to(facts.agents()) {
-        rehearsal::rehearse(connection, assessment, &extras, &judge).await?;
+    while current.adoption.is_unusual() && !preparation.enabled {
+        let outcome = rehearsal::rehearse(connection, &current, &extras(&current.adoption), &judge).await?;
+        if outcome == Rehearsed::ToTheEnd {
+            break;
+        }
+        // What another run did meanwhile changes what there is to adopt.
+        let target = assessment.pending.last().map(Migration::version);
+        current = Cow::Owned(assess(connection, target).await?);
+        current.check()?;
     }
+    let extras = extras(&current.adoption);
     let mut migrator = Migrator {
         transactions: Transactions {
             connection,
             migrations: embedded::migrations(),
-            history: assessment.history.clone().unwrap_or_default(),
+            history: current.history.clone().unwrap_or_default(),
         },
         extras,
         steps: Vec::new(),
@@ -300,24 +318,19 @@ impl UpReport {
 impl Report for UpReport {
     const SCHEMA: &'static str = "vital.migrate.up/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["version", "name", "result", "elapsed_ms"]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
-        let row = |migration: &AppliedMigration| {
-            let (result, elapsed) = match migration.elapsed_ms {
-                Some(ms) => ("applied", Cell::number(i64::try_from(ms).unwrap_or(i64::MAX))),
-                None => ("applied by another run", Cell::default()),
-            };
-            vec![
-                Cell::text(migration.version.to_string()),
-                Cell::text(&migration.name),
-                Cell::text(result).tone(Tone::Good),
-                elapsed,
-            ]
-        };
-        self.migrations.iter().map(row).collect()
+    fn table(&self) -> Table {
+        Columns::of(&self.migrations)
+            .column("version", |migration| Cell::text(migration.version.to_string()))
+            .column("name", |migration| Cell::text(&migration.name))
+            .column("result", |migration| match migration.elapsed_ms {
+                Some(_) => Cell::text("applied").tone(Tone::Good),
+                None => Cell::text("applied by another run").tone(Tone::Good),
+            })
+            .column("elapsed_ms", |migration| match migration.elapsed_ms {
+                Some(ms) => Cell::number(i64::try_from(ms).unwrap_or(i64::MAX)),
+                None => Cell::default(),
+            })
+            .table()
     }
 
     fn summary(&self) -> Vec<String> {

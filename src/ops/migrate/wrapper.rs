@@ -134,7 +134,8 @@ impl Recorder<'_> {
     /// The statement by which refinery records the migration, the next one after the history, once it has compared that
     /// with the migrations of this binary.
     async fn record(transactions: &Transactions<'_>, version: i64) -> Result<String> {
-        let known: Vec<refinery::Migration> = transactions.migrations.iter().map(|m| m.known.clone()).collect();
+        let known: Vec<refinery::Migration> =
+            transactions.migrations.iter().map(|m| m.known.clone()).collect();
         let mut runner = Runner::new(&known).set_target(Target::Version(version));
         runner.set_migration_table_name(history::TABLE);
         let mut recorder = Recorder {

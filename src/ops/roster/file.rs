@@ -7,12 +7,13 @@ use serde::Deserialize;
 use crate::db::Transaction;
 use crate::error::{Error, Result};
 use crate::model::{Role, TenantRef, UserRef};
-use crate::ops::members::{Seat, Wish};
-use crate::ops::tenancy::people::{self, Found};
-use crate::ops::tenancy::{Fault, tenants};
+use crate::ops::find::people::{self, Found};
+use crate::ops::find::tenants;
+use crate::ops::members::{Membership, Request};
+use crate::ops::tenancy::Fault;
 
 /// How many faulty lines an error names.
-const TOLD: usize = 20;
+const SHOWN: usize = 20;
 
 /// What a line leaves open.
 #[derive(Debug, Clone)]
@@ -62,9 +63,9 @@ impl Faults {
         };
         let mut error = Error::usage(format!("{lines} of {name} cannot be used"))
             .with_hint("nothing was changed; a file is taken as a whole or not at all");
-        error.details = self.0.into_iter().take(TOLD).collect();
-        if count > TOLD {
-            error.details.push(format!("and {} more", count - TOLD));
+        error.details = self.0.into_iter().take(SHOWN).collect();
+        if count > SHOWN {
+            error.details.push(format!("and {} more", count - SHOWN));
         }
         Err(error)
     }
@@ -168,7 +169,11 @@ fn line(place: &str, raw: &Raw, defaults: &Defaults) -> Result<Line, String> {
 ///
 /// # Errors
 /// [`crate::Kind::Usage`] that names every line whose user or tenant is unknown.
-pub async fn seats(transaction: &Transaction<'_>, name: &str, lines: &[Line]) -> Result<Vec<Seat>, Fault> {
+pub async fn memberships(
+    transaction: &Transaction<'_>,
+    name: &str,
+    lines: &[Line],
+) -> Result<Vec<Membership>, Fault> {
     let mut wanted: Vec<TenantRef> = lines.iter().map(|line| line.tenant.clone()).collect();
     wanted.sort();
     wanted.dedup();
@@ -176,7 +181,7 @@ pub async fn seats(transaction: &Transaction<'_>, name: &str, lines: &[Line]) ->
     let known: BTreeMap<_, _> = wanted.into_iter().zip(known).collect();
     let users: Vec<UserRef> = lines.iter().map(|line| line.user.clone()).collect();
     let found = people::look_up(transaction, &users).await?;
-    let (mut seats, mut faults) = (Vec::with_capacity(lines.len()), Faults::default());
+    let (mut memberships, mut faults) = (Vec::with_capacity(lines.len()), Faults::default());
     let mut seen = HashMap::new();
     for (line, found) in lines.iter().zip(found) {
         let place = &line.place;
@@ -187,13 +192,13 @@ pub async fn seats(transaction: &Transaction<'_>, name: &str, lines: &[Line]) ->
                         .0
                         .push(format!("{place}: `{}` stands at {first} already", line.user));
                 }
-                seats.push(Seat {
+                memberships.push(Membership {
                     user: user.clone(),
                     tenant: tenant.clone(),
-                    wish: Wish::Assign(line.role),
+                    request: Request::Assign(line.role),
                 });
             }
-            (tenant, _) if faults.0.len() < TOLD => {
+            (tenant, _) if faults.0.len() < SHOWN => {
                 let error = match tenant {
                     None => tenants::unknown(transaction, &line.tenant).await?,
                     Some(_) => people::unknown(transaction, &line.user, &found).await?,
@@ -208,5 +213,5 @@ pub async fn seats(transaction: &Transaction<'_>, name: &str, lines: &[Line]) ->
             _ => faults.0.push(format!("{place}: unknown")),
         }
     }
-    Ok(faults.into_result(name, seats)?)
+    Ok(faults.into_result(name, memberships)?)
 }

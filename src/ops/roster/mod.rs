@@ -3,5 +3,5 @@
 mod file;
 mod tally;
 
-pub use file::{Defaults, Line, from_csv, from_yaml, seats};
+pub use file::{Defaults, Line, from_csv, from_yaml, memberships};
 pub use tally::{Roster, Tally};

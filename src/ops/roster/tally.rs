@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::ops::members::Members;
 use crate::ops::tenancy::Outcome;
-use crate::report::{Cell, Report};
+use crate::report::{Cell, Columns, Report, Table};
 
 /// How many memberships of a tenant and role a file changed.
 #[derive(Debug, Default, Serialize)]
@@ -19,7 +19,7 @@ pub struct Tally {
     pub added: usize,
     /// Members with another role or status before.
     pub changed: usize,
-    /// Members who were so already.
+    /// Members who were up to date.
     pub unchanged: usize,
 }
 
@@ -74,27 +74,20 @@ impl Outcome for Roster {
 impl Report for Roster {
     const SCHEMA: &'static str = "vital.roster/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["tenant", "role", "added", "changed", "unchanged"]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
-        let number = |count: usize| Cell::number(i64::try_from(count).unwrap_or(i64::MAX));
-        let row = |tally: &Tally| {
-            vec![
-                Cell::text(&tally.tenant),
-                Cell::text(&tally.role),
-                number(tally.added),
-                number(tally.changed),
-                number(tally.unchanged),
-            ]
-        };
-        self.tallies.iter().map(row).collect()
+    fn table(&self) -> Table {
+        Columns::of(&self.tallies)
+            .column("tenant", |tally| Cell::text(&tally.tenant))
+            .column("role", |tally| Cell::text(&tally.role))
+            .column("added", |tally| Cell::count(tally.added))
+            .column("changed", |tally| Cell::count(tally.changed))
+            .column("unchanged", |tally| Cell::count(tally.unchanged))
+            .table()
     }
 
     fn summary(&self) -> Vec<String> {
         vec![match (self.changes(), self.dry_run) {
-            (0, _) => format!("nothing to do: all {} are so already", self.lines),
+            (0, _) if self.lines == 0 => "nothing to do: the file is empty".to_owned(),
+            (0, _) => format!("nothing to do: all {} are already up to date", self.lines),
             (changes, true) => format!("would change {changes} of {}; nothing was changed", self.lines),
             (changes, false) => format!("changed {changes} of {}", self.lines),
         }]

@@ -7,11 +7,12 @@ use super::value::Given;
 use crate::db::Transaction;
 use crate::error::Error;
 use crate::model::{TenantRef, UserRef};
-use crate::ops::members::{self, Member, Seat, Wish};
-use crate::ops::tenancy::{Fault, Outcome, people, tenants};
+use crate::ops::find::{people, tenants};
+use crate::ops::members::{self, Member, Membership, Request};
+use crate::ops::tenancy::{Fault, Outcome};
 use crate::ops::tenant::{Assignment, TenantChange, insert, write};
 use crate::ops::{admins, tenant};
-use crate::report::{Cell, Report, Tone};
+use crate::report::{Cell, Columns, Report, Table, Tone};
 
 /// What becomes of something in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -21,7 +22,7 @@ pub enum Action {
     Create,
     /// It differs.
     Change,
-    /// It is so already.
+    /// It is already as the file says.
     Unchanged,
 }
 
@@ -94,33 +95,26 @@ impl Outcome for Seeded {
 impl Report for Seeded {
     const SCHEMA: &'static str = "vital.seeded/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["kind", "tenant", "user", "action", "details"]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
-        let row = |item: &Item| {
-            let action = match item.action {
+    fn table(&self) -> Table {
+        Columns::of(&self.items)
+            .column("kind", |item| Cell::text(item.kind))
+            .column("tenant", |item| Cell::optional(item.tenant.as_deref()))
+            .column("user", |item| Cell::optional(item.user.as_deref()))
+            .column("action", |item| match item.action {
                 Action::Create => Cell::text("create").tone(Tone::Good),
                 Action::Change => Cell::text("change").tone(Tone::Warn),
                 Action::Unchanged => Cell::text("unchanged").tone(Tone::Dim),
-            };
-            vec![
-                Cell::text(item.kind),
-                Cell::optional(item.tenant.as_deref()),
-                Cell::optional(item.user.as_deref()),
-                action,
-                Cell::text(item.details.join(", ")),
-            ]
-        };
-        self.items.iter().map(row).collect()
+            })
+            .column("details", |item| Cell::text(item.details.join(", ")))
+            .table()
     }
 
     fn summary(&self) -> Vec<String> {
         let (create, change) = (self.count(Action::Create), self.count(Action::Change));
         let unchanged = self.count(Action::Unchanged);
         vec![match (create + change, self.dry_run) {
-            (0, _) => format!("nothing to do: all {unchanged} are so already"),
+            (0, _) if unchanged == 0 => "nothing to do: the file is empty".to_owned(),
+            (0, _) => format!("nothing to do: all {unchanged} are already up to date"),
             (_, true) => format!(
                 "would create {create} and change {change}, {unchanged} unchanged; nothing was changed"
             ),
@@ -144,8 +138,8 @@ pub async fn seed(
         let change = converge(transaction, tenant).await?;
         items.push(tenant_item(&change));
     }
-    let seats = seats(transaction, &file.tenants).await?;
-    let members = members::change(transaction, &seats, allow_no_owner).await?;
+    let memberships = memberships(transaction, &file.tenants).await?;
+    let members = members::change(transaction, &memberships, allow_no_owner).await?;
     items.extend(members.members.iter().map(member_item));
     let admins = people::find(transaction, &file.platform_admins).await?;
     for change in admins::grant(transaction, &admins, None).await?.users {
@@ -225,7 +219,7 @@ async fn converge(transaction: &Transaction<'_>, tenant: &SeedTenant) -> Result<
     write(transaction, existing.id, &assignments).await
 }
 
-async fn seats(transaction: &Transaction<'_>, all: &[SeedTenant]) -> Result<Vec<Seat>, Fault> {
+async fn memberships(transaction: &Transaction<'_>, all: &[SeedTenant]) -> Result<Vec<Membership>, Fault> {
     let slugs: Vec<_> = all
         .iter()
         .map(|tenant| TenantRef::Slug(tenant.slug.clone()))
@@ -242,12 +236,12 @@ async fn seats(transaction: &Transaction<'_>, all: &[SeedTenant]) -> Result<Vec<
     };
     let users: Vec<UserRef> = wanted().map(|(member, _)| member.user.clone()).collect();
     let people = people::find(transaction, &users).await?;
-    let seats = wanted().zip(people).map(|((member, tenant), user)| Seat {
+    let memberships = wanted().zip(people).map(|((member, tenant), user)| Membership {
         user,
         tenant: tenant.clone(),
-        wish: Wish::Exactly(member.role, member.status),
+        request: Request::Exactly(member.role, member.status),
     });
-    Ok(seats.collect())
+    Ok(memberships.collect())
 }
 
 fn tenant_item(change: &TenantChange) -> Item {

@@ -10,10 +10,10 @@ use uuid::Uuid;
 use super::file::{COLUMNS, SCHEMA};
 use crate::db::Transaction;
 use crate::model::{Email, MembershipStatus, Role, UserId, UserRef};
+use crate::ops::find::people::{self, Found};
 use crate::ops::tenancy::Fault;
-use crate::ops::tenancy::people::{self, Found};
 use crate::ops::tenant::{LEFT_OUT, document};
-use crate::report::{Cell, Report};
+use crate::report::{Cell, Columns, Report, Table};
 
 const SEED: &str = include_str!("../../../sql/report/seed.sql");
 
@@ -64,30 +64,23 @@ impl Tenant {
 impl Report for Export {
     const SCHEMA: &'static str = SCHEMA;
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["tenant", "user", "role", "status"]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
+    fn table(&self) -> Table {
         let members = self.tenants.iter().flat_map(|tenant| {
-            tenant.members.iter().map(|member| {
-                vec![
-                    Cell::text(tenant.slug()),
-                    Cell::text(&member.user),
-                    Cell::text(member.role.as_str()),
-                    Cell::text(member.status.as_str()),
-                ]
+            tenant.members.iter().map(move |member| {
+                let (role, status) = (member.role.as_str(), member.status.as_str());
+                (Some(tenant.slug()), &member.user, role, status)
             })
         });
-        let admin = |user: &String| {
-            vec![
-                Cell::default(),
-                Cell::text(user),
-                Cell::text("platform_admin"),
-                Cell::text("active"),
-            ]
-        };
-        members.chain(self.platform_admins.iter().map(admin)).collect()
+        let admins = self
+            .platform_admins
+            .iter()
+            .map(|user| (None, user, "platform_admin", "active"));
+        Columns::of(members.chain(admins))
+            .column("tenant", |(tenant, ..)| Cell::optional(*tenant))
+            .column("user", |(_, user, ..)| Cell::text(*user))
+            .column("role", |(.., role, _)| Cell::text(*role))
+            .column("status", |(.., status)| Cell::text(*status))
+            .table()
     }
 }
 

@@ -196,12 +196,12 @@ mod tests {
             ),
             (
                 "tenants:\n- slug: A B\n",
-                "f:2:9: tenants[0].slug: `A B` is no slug",
+                "f:2:9: tenants[0].slug: `A B` is not a valid slug",
             ),
             ("tenants:\n- name: a\n", "f:2:3: tenants[0]: missing field `slug`"),
             (
                 "tenants:\n- slug: a\n  trial_ends_at: soon\n",
-                "f:3:18: tenants[0].trial_ends_at: `soon` is no moment",
+                "f:3:18: tenants[0].trial_ends_at: `soon` is not a valid time",
             ),
             (
                 "tenants:\n- slug: a\n  members:\n  - user: a@b\n    role: boss\n",

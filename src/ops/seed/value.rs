@@ -47,7 +47,9 @@ impl FromStr for Moment {
             ["infinity", "-infinity"].contains(&text) || OffsetDateTime::parse(text, &Rfc3339).is_ok();
         match sound {
             true => Ok(Self(text.to_owned())),
-            false => Err(format!("`{text}` is no moment such as 2025-10-26T12:00:00Z")),
+            false => Err(format!(
+                "`{text}` is not a valid time such as 2025-10-26T12:00:00Z"
+            )),
         }
     }
 }

@@ -4,7 +4,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::Mode;
-use super::find::{Tenant, tenant};
+use super::Tenant;
+use super::tenant::of_row;
 use crate::db::{Fault, Transaction};
 
 const CATALOGUE: &str = include_str!("../../../sql/sharing/catalogue.sql");
@@ -42,7 +43,7 @@ pub struct Listed {
 /// [`crate::Kind::Failed`] if the database is not migrated, or the role does not see every agent.
 pub async fn catalogue(transaction: &Transaction<'_>, limit: i64) -> Result<Catalogue, Fault> {
     let tenants = transaction.query(TENANTS, &[]).await?;
-    let tenants: Vec<Tenant> = tenants.iter().map(tenant).collect();
+    let tenants: Vec<Tenant> = tenants.iter().map(of_row).collect();
     let place: std::collections::HashMap<Uuid, usize> = tenants
         .iter()
         .enumerate()

@@ -5,10 +5,9 @@ use std::collections::{HashMap, HashSet};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use uuid::Uuid;
 
-use super::find;
 use super::report::{Tenant, by_tenant, tenant};
 use crate::db::{Fault, Transaction};
-use crate::report::{Cell, Report, Tone};
+use crate::report::{Cell, Report, Table, Tone};
 
 const PAIRS: &str = include_str!("../../../sql/report/sharing_matrix.sql");
 /// Up to so many pairs are listed each.
@@ -29,7 +28,7 @@ pub struct Matrix {
 
 /// What the members of one tenant see of another's agents, or of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sight {
+pub struct Access {
     /// Position of the owner among the tenants.
     pub owner: usize,
     /// Position of the viewer.
@@ -53,8 +52,8 @@ pub async fn matrix(
     owners: &[String],
     viewers: &[String],
 ) -> Result<Matrix, Fault> {
-    let owners = find::tenants(transaction, owners).await?;
-    let viewers = find::tenants(transaction, viewers).await?;
+    let owners = super::tenant::find(transaction, owners).await?;
+    let viewers = super::tenant::find(transaction, viewers).await?;
     let by_tenant = by_tenant(transaction).await?;
     let tenants = transaction.query(by_tenant, &[]).await?;
     let tenants: Vec<Tenant> = tenants.iter().map(tenant).collect();
@@ -69,7 +68,7 @@ pub async fn matrix(
             *selective.entry((owner, viewer)).or_insert(0) += row.get::<_, i64>("agents");
         }
     }
-    let places = |chosen: &[find::Tenant]| {
+    let places = |chosen: &[super::Tenant]| {
         let places = chosen
             .iter()
             .filter_map(|tenant| place.get(&Some(tenant.id)).copied());
@@ -98,7 +97,7 @@ impl Matrix {
 
     /// What the members of `viewer` see of `owner`'s agents. One whose tenant is not active acts for nobody.
     #[must_use]
-    pub fn sight(&self, owner: usize, viewer: usize) -> Sight {
+    pub fn access(&self, owner: usize, viewer: usize) -> Access {
         let (theirs, acting) = (&self.tenants[owner], self.tenants[viewer].is_active);
         let own = if owner == viewer && acting {
             theirs.owned - theirs.global
@@ -109,7 +108,7 @@ impl Matrix {
             Some(&agents) if acting => agents,
             _ => 0,
         };
-        Sight {
+        Access {
             owner,
             viewer,
             visible: own + theirs.global + selective,
@@ -126,14 +125,15 @@ impl Matrix {
     }
 
     /// Every pair of which the viewer sees something, owners first; if folded, something beyond what everybody sees.
-    pub fn sights(&self) -> impl Iterator<Item = Sight> {
+    pub fn accesses(&self) -> impl Iterator<Item = Access> {
         let folded = self.is_folded();
-        let listed = move |sight: &Sight| sight.own + sight.selective > 0 || (!folded && sight.global > 0);
+        let listed =
+            move |access: &Access| access.own + access.selective > 0 || (!folded && access.global > 0);
         let pairs = self
             .owners()
             .flat_map(|owner| self.viewers().map(move |viewer| (owner, viewer)));
         pairs
-            .map(|(owner, viewer)| self.sight(owner, viewer))
+            .map(|(owner, viewer)| self.access(owner, viewer))
             .filter(listed)
     }
 
@@ -169,13 +169,13 @@ impl Serialize for Cells<'_> {
             global: i64,
             selective: i64,
         }
-        serializer.collect_seq(self.0.sights().map(|sight| Pair {
-            owner: self.0.tenants[sight.owner].slug.as_deref(),
-            viewer: self.0.tenants[sight.viewer].slug.as_deref(),
-            visible: sight.visible,
-            own: sight.own,
-            global: sight.global,
-            selective: sight.selective,
+        serializer.collect_seq(self.0.accesses().map(|access| Pair {
+            owner: self.0.tenants[access.owner].slug.as_deref(),
+            viewer: self.0.tenants[access.viewer].slug.as_deref(),
+            visible: access.visible,
+            own: access.own,
+            global: access.global,
+            selective: access.selective,
         }))
     }
 }
@@ -183,11 +183,8 @@ impl Serialize for Cells<'_> {
 impl Report for Matrix {
     const SCHEMA: &'static str = "vital.sharing.matrix/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["owner", "viewer", "visible", "own", "global", "selective"]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
+    fn table(&self) -> Table {
+        let header = vec!["owner", "viewer", "visible", "own", "global", "selective"];
         let name = |at: usize| match self.tenants[at].is_active {
             true => Cell::text(self.label(at)),
             false => Cell::text(self.label(at)).tone(Tone::Warn),
@@ -208,16 +205,17 @@ impl Report for Matrix {
                 [global, 0, global, 0],
             )
         });
-        let pairs = self.sights().map(|sight| {
-            let counts = [sight.visible, sight.own, sight.global, sight.selective];
-            row(sight.owner, name(sight.viewer), counts)
+        let pairs = self.accesses().map(|access| {
+            let counts = [access.visible, access.own, access.global, access.selective];
+            row(access.owner, name(access.viewer), counts)
         });
-        everybody.chain(pairs).collect()
+        let rows = everybody.chain(pairs).collect();
+        Table { header, rows }
     }
 
     fn summary(&self) -> Vec<String> {
         let everybody: i64 = self.owners().map(|owner| self.tenants[owner].global).sum();
-        let shared: i64 = self.sights().map(|sight| sight.selective).sum();
+        let shared: i64 = self.accesses().map(|access| access.selective).sum();
         vec![format!(
             "everybody sees {everybody} global agents; selective sharing gives {shared} more, counted once a recipient"
         )]

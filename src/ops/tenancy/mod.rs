@@ -1,16 +1,10 @@
-//! What all commands that run the tenancy share: transactions with attribution, and finding users and tenants.
+//! What all commands that run the tenancy share: transactions with attribution.
 
-mod nearest;
 mod operator;
-pub mod people;
-pub mod tenants;
 mod transaction;
 
 pub use crate::db::Fault;
-pub use nearest::nearest;
 pub use operator::Operator;
-pub use people::Person;
-pub use tenants::TenantName;
 pub use transaction::Tenancy;
 
 /// The answer of a change, of which a preview is another reading.

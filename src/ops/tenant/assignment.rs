@@ -34,7 +34,7 @@ impl Assignment {
         let path: Vec<String> = keys.collect();
         if column.is_empty() || path.iter().any(String::is_empty) {
             return Err(format!(
-                "`{key}` is no key: write a column such as `industry`, or a path such as `branding.colors.primary`"
+                "`{key}` is not a valid key: write a column such as `industry`, or a path such as `branding.colors.primary`"
             ));
         }
         Ok(Self {

@@ -3,8 +3,10 @@
 use super::assignment::Assignment;
 use crate::db::Transaction;
 use crate::error::Error;
+use crate::model::nearest;
 use crate::model::{TenantId, TenantRef};
-use crate::ops::tenancy::{Fault, nearest, tenants};
+use crate::ops::find::tenants;
+use crate::ops::tenancy::Fault;
 
 const COLUMNS: &str = include_str!("../../../sql/admin/tenant_columns.sql");
 const JSON_STEP: &str = include_str!("../../../sql/admin/json_step.sql");
@@ -156,7 +158,7 @@ fn find<'a>(columns: &'a [Column], assignment: &Assignment) -> Result<&'a Column
     };
     if !assignment.path.is_empty() && !column.is_json {
         return Err(Error::usage(format!(
-            "`{}` is no path: column `{name}` holds a {}, not a document",
+            "`{}` is not a valid path: column `{name}` holds a {}, not a document",
             assignment.key(),
             column.kind
         ))

@@ -5,7 +5,8 @@ use super::write::{TenantChange, insert, write};
 use crate::db::Transaction;
 use crate::error::Error;
 use crate::model::{TenantRef, TenantSlug, TenantType};
-use crate::ops::tenancy::{Fault, tenants};
+use crate::ops::find::tenants;
+use crate::ops::tenancy::Fault;
 
 /// A tenant to create.
 #[derive(Debug, Clone)]

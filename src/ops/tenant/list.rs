@@ -7,7 +7,7 @@ use tokio_postgres::Row;
 use crate::db::Transaction;
 use crate::model::{TenantId, TenantStatus, TenantType};
 use crate::ops::tenancy::Fault;
-use crate::report::{Cell, Report, Tone};
+use crate::report::{Cell, Columns, Report, Table, Tone};
 
 const TENANTS: &str = include_str!("../../../sql/report/tenants.sql");
 
@@ -61,23 +61,16 @@ pub struct Tenants {
 impl Report for Tenants {
     const SCHEMA: &'static str = "vital.tenants/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["slug", "name", "type", "status", "tier", "members", "agents"]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
-        let row = |tenant: &Tenant| {
-            vec![
-                Cell::text(&tenant.slug),
-                Cell::text(&tenant.name),
-                Cell::text(&tenant.r#type),
-                status_cell(tenant.status.as_deref()),
-                Cell::optional(tenant.tier.as_deref()),
-                Cell::number(tenant.members),
-                Cell::number(tenant.agents),
-            ]
-        };
-        self.tenants.iter().map(row).collect()
+    fn table(&self) -> Table {
+        Columns::of(&self.tenants)
+            .column("slug", |tenant| Cell::text(&tenant.slug))
+            .column("name", |tenant| Cell::text(&tenant.name))
+            .column("type", |tenant| Cell::text(&tenant.r#type))
+            .column("status", |tenant| status_cell(tenant.status.as_deref()))
+            .column("tier", |tenant| Cell::optional(tenant.tier.as_deref()))
+            .column("members", |tenant| Cell::number(tenant.members))
+            .column("agents", |tenant| Cell::number(tenant.agents))
+            .table()
     }
 }
 

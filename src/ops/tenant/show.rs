@@ -10,8 +10,9 @@ use super::column::document;
 use super::write::shown;
 use crate::db::Transaction;
 use crate::model::{TenantRef, UserId};
-use crate::ops::tenancy::{Fault, Person, people, tenants};
-use crate::report::{Cell, Report, Tone};
+use crate::ops::find::{Person, people, tenants};
+use crate::ops::tenancy::Fault;
+use crate::report::{Cell, Report, Table, Tone};
 
 const TENANT: &str = include_str!("../../../sql/report/tenant.sql");
 
@@ -59,11 +60,8 @@ pub struct TenantDetails {
 impl Report for TenantDetails {
     const SCHEMA: &'static str = "vital.tenant/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["field", "value"]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
+    fn table(&self) -> Table {
+        let header = vec!["field", "value"];
         let mut rows = Vec::new();
         let mut row = |field: &str, value: Cell| rows.push(vec![Cell::text(field), value]);
         let first = ["slug", "name", "type", "status", "id"];
@@ -104,7 +102,7 @@ impl Report for TenantDetails {
         for limit in &self.limits {
             row("limit", limit.cell());
         }
-        rows
+        Table { header, rows }
     }
 }
 

@@ -7,8 +7,9 @@ use super::write::{TenantChange, write};
 use crate::db::Transaction;
 use crate::error::Error;
 use crate::model::{TenantRef, TenantStatus};
-use crate::ops::tenancy::{Fault, Outcome, TenantName, tenants};
-use crate::report::{Cell, Report};
+use crate::ops::find::{TenantName, tenants};
+use crate::ops::tenancy::{Fault, Outcome};
+use crate::report::{Report, Table};
 
 const IMPACT: &str = include_str!("../../../sql/report/tenant_impact.sql");
 
@@ -115,12 +116,8 @@ impl Outcome for StatusChange {
 impl Report for StatusChange {
     const SCHEMA: &'static str = "vital.tenant_status/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        self.change.header()
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
-        self.change.rows()
+    fn table(&self) -> Table {
+        self.change.table()
     }
 
     fn summary(&self) -> Vec<String> {

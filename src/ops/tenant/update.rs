@@ -5,9 +5,10 @@ use super::write::{TenantChange, write};
 use crate::db::Transaction;
 use crate::error::Error;
 use crate::model::TenantRef;
-use crate::ops::tenancy::{Fault, tenants};
+use crate::ops::find::tenants;
+use crate::ops::tenancy::Fault;
 
-/// Changes what `assignments` say, and nothing if it is so already.
+/// Changes what `assignments` say, and nothing if it is up to date.
 ///
 /// # Errors
 /// A refusal of an unknown tenant or column, of a value that the column cannot hold, and of another id.

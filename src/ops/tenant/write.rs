@@ -9,8 +9,9 @@ use super::column::{Cell, cells, document};
 use crate::db::{Param, Transaction};
 use crate::error::Error;
 use crate::model::TenantId;
-use crate::ops::tenancy::{Fault, Outcome, TenantName, tenants};
-use crate::report::{self, Report, Tone};
+use crate::ops::find::{TenantName, tenants};
+use crate::ops::tenancy::{Fault, Outcome};
+use crate::report::{self, Columns, Report, Table, Tone};
 
 const TENANT_ROW: &str = include_str!("../../../sql/admin/tenant_row.sql");
 
@@ -51,25 +52,22 @@ impl Outcome for TenantChange {
 impl Report for TenantChange {
     const SCHEMA: &'static str = "vital.tenant_change/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["column", "before", "after"]
-    }
-
-    fn rows(&self) -> Vec<Vec<report::Cell>> {
-        let row = |given: &Given| {
-            vec![
-                report::Cell::text(&given.column),
-                report::Cell::text(shown(&given.before)).tone(Tone::Dim),
-                report::Cell::text(shown(&given.after)).tone(Tone::Good),
-            ]
-        };
-        self.changed.iter().map(row).collect()
+    fn table(&self) -> Table {
+        Columns::of(&self.changed)
+            .column("column", |given| report::Cell::text(&given.column))
+            .column("before", |given| {
+                report::Cell::text(shown(&given.before)).tone(Tone::Dim)
+            })
+            .column("after", |given| {
+                report::Cell::text(shown(&given.after)).tone(Tone::Good)
+            })
+            .table()
     }
 
     fn summary(&self) -> Vec<String> {
         let slug = &self.tenant.slug;
         vec![match (self.changed.is_empty(), self.created, self.dry_run) {
-            (true, ..) => format!("nothing to do: tenant `{slug}` is so already"),
+            (true, ..) => format!("nothing to do: tenant `{slug}` is already up to date"),
             (_, true, true) => format!("would create tenant `{slug}`; nothing was changed"),
             (_, true, false) => format!("created tenant `{slug}` ({})", self.tenant.id),
             (_, false, true) => format!("would change tenant `{slug}`; nothing was changed"),

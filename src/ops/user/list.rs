@@ -7,9 +7,10 @@ use uuid::Uuid;
 
 use crate::db::Transaction;
 use crate::model::{MembershipStatus, Role, TenantRef, UserId};
-use crate::ops::tenancy::{Fault, Person, people, tenants};
+use crate::ops::find::{Person, people, tenants};
+use crate::ops::tenancy::Fault;
 use crate::ops::tenant::list::status_cell;
-use crate::report::{Cell, Report};
+use crate::report::{Cell, Columns, Report, Table};
 
 const MEMBERSHIPS: &str = include_str!("../../../sql/report/memberships.sql");
 
@@ -71,22 +72,15 @@ pub struct Memberships {
 impl Report for Memberships {
     const SCHEMA: &'static str = "vital.users/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["user", "tenant", "role", "status", "since", "id"]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
-        let row = |member: &Membership| {
-            vec![
-                Cell::text(member.user.name()),
-                Cell::text(&member.tenant),
-                Cell::text(&member.role),
-                status_cell(Some(&member.status)),
-                Cell::text(crate::ops::moment(member.since)),
-                Cell::text(member.user.id.to_string()),
-            ]
-        };
-        self.memberships.iter().map(row).collect()
+    fn table(&self) -> Table {
+        Columns::of(&self.memberships)
+            .column("user", |member| Cell::text(member.user.name()))
+            .column("tenant", |member| Cell::text(&member.tenant))
+            .column("role", |member| Cell::text(&member.role))
+            .column("status", |member| status_cell(Some(&member.status)))
+            .column("since", |member| Cell::text(crate::ops::moment(member.since)))
+            .column("id", |member| Cell::text(member.user.id.to_string()))
+            .table()
     }
 
     fn summary(&self) -> Vec<String> {

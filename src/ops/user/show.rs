@@ -6,10 +6,11 @@ use uuid::Uuid;
 use super::list::Membership;
 use crate::db::Transaction;
 use crate::model::UserRef;
-use crate::ops::tenancy::people::{self, Found};
-use crate::ops::tenancy::{Fault, Person};
+use crate::ops::find::Person;
+use crate::ops::find::people::{self, Found};
+use crate::ops::tenancy::Fault;
 use crate::ops::tenant::list::status_cell;
-use crate::report::{Cell, Report, Tone};
+use crate::report::{Cell, Columns, Report, Table, Tone};
 
 const MEMBERSHIPS: &str = include_str!("../../../sql/report/memberships.sql");
 const PLATFORM_ROLES: &str = include_str!("../../../sql/report/platform_roles.sql");
@@ -28,26 +29,20 @@ pub struct UserDetails {
 impl Report for UserDetails {
     const SCHEMA: &'static str = "vital.user/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["tenant", "tenant_status", "role", "status", "since", "granted"]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
-        let row = |member: &Membership| {
-            let granted = match member.granted.as_slice() {
+    fn table(&self) -> Table {
+        Columns::of(&self.memberships)
+            .column("tenant", |member| Cell::text(&member.tenant))
+            .column("tenant_status", |member| {
+                status_cell(member.tenant_status.as_deref())
+            })
+            .column("role", |member| Cell::text(&member.role))
+            .column("status", |member| status_cell(Some(&member.status)))
+            .column("since", |member| Cell::text(crate::ops::moment(member.since)))
+            .column("granted", |member| match member.granted.as_slice() {
                 [] if member.status == "active" => Cell::text("none").tone(Tone::Warn),
                 granted => Cell::text(granted.join(", ")),
-            };
-            vec![
-                Cell::text(&member.tenant),
-                status_cell(member.tenant_status.as_deref()),
-                Cell::text(&member.role),
-                status_cell(Some(&member.status)),
-                Cell::text(crate::ops::moment(member.since)),
-                granted,
-            ]
-        };
-        self.memberships.iter().map(row).collect()
+            })
+            .table()
     }
 
     fn summary(&self) -> Vec<String> {

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Error as ServerError, Row};
 
-use super::check::Check;
+use super::check::{self, Check};
 use super::finding::{Finding, NotChecked, reason};
 use super::pipeline;
 use crate::db::engine::retry;
@@ -18,6 +18,10 @@ const BE_ONESELF: &str = "; select pg_catalog.set_config('role', pg_catalog.curr
      set local search_path = pg_catalog";
 const BUILD: &str = include_str!("../../../sql/probe/build.sql");
 const FINISH: &str = include_str!("../../../sql/probe/finish.sql");
+const FIND_TABLES: &str = include_str!("../../../sql/probe/tables_find.sql");
+const ACT_ON_TABLES: &str = include_str!("../../../sql/probe/tables_act.sql");
+const FIND_REFERENCES: &str = include_str!("../../../sql/probe/references_find.sql");
+const ACT_ON_REFERENCES: &str = include_str!("../../../sql/probe/references_act.sql");
 const NEW_AGENT: &str = include_str!("../../../sql/probe/new_agent.sql");
 const NEW_AGENT_COLUMNS: &str = include_str!("../../../sql/probe/new_agent_columns.sql");
 /// Triggers and policies of others name things as they do in sessions of the API.
@@ -72,7 +76,11 @@ pub(super) async fn behave(connection: &mut Connection, checks: &[&Check]) -> Re
     if checks.is_empty() {
         return Ok(Behaviour::default());
     }
-    connection
+    let nobody = |reason: &str| Behaviour {
+        not_checked: checks.iter().map(|check| NotChecked::new(&check.id, reason)).collect(),
+        ..Behaviour::default()
+    };
+    let behaviour = connection
         .rehearse("could not act as users", async |transaction| {
             let error = match create(transaction).await {
                 Ok(columns) => return act(transaction, checks, &columns).await,
@@ -85,14 +93,17 @@ pub(super) async fn behave(connection: &mut Connection, checks: &[&Check]) -> Re
             let told = error.as_db_error().map(|db| db.message());
             let told = told.filter(|message| message.contains("(SQLSTATE "));
             let told = told.map_or_else(|| reason(&error), str::to_owned);
-            let reason = format!("the probe could not be created: {told}");
-            let all = checks.iter().map(|check| NotChecked::new(&check.id, &reason));
-            Ok(Behaviour {
-                not_checked: all.collect(),
-                ..Behaviour::default()
-            })
+            Ok(nobody(&format!("the probe could not be created: {told}")))
         })
-        .await
+        .await;
+    match behaviour {
+        // A standby refuses a transaction that could write.
+        Err(error) if error.has_code(&SqlState::FEATURE_NOT_SUPPORTED) => {
+            let cause = error.cause.unwrap_or(error.message);
+            Ok(nobody(&format!("nobody can act on a standby, which is read-only; verify the primary too: {cause}")))
+        }
+        behaviour => behaviour,
+    }
 }
 
 /// Makes the probe; returns the columns that a user fills to create an agent, each followed by a comma.
@@ -112,7 +123,7 @@ async fn create(transaction: &Transaction<'_>) -> Result<String, ServerError> {
 async fn act(transaction: &Transaction<'_>, checks: &[&Check], columns: &str) -> Result<Behaviour, Fault> {
     let texts: Vec<String> = checks
         .iter()
-        .map(|check| with_agent(&check.sql, columns))
+        .map(|check| with_probe(&check.sql, columns))
         .collect();
     let turns: Vec<Turn<'_>> = checks
         .iter()
@@ -134,7 +145,10 @@ async fn act(transaction: &Transaction<'_>, checks: &[&Check], columns: &str) ->
     let mut behaviour = Behaviour::default();
     for turn in &turns {
         match judge(turn, take(&mut answers)?) {
-            Ok(found) => behaviour.findings.extend(found),
+            Ok((found, unmade)) => {
+                behaviour.findings.extend(found);
+                behaviour.not_checked.extend(unmade);
+            }
             Err(why) => behaviour.not_checked.push(why),
         }
     }
@@ -161,10 +175,22 @@ fn take(answers: &mut impl Iterator<Item = Answer>) -> Result<Answers, Fault> {
     Ok(Answers { acted, first, rows })
 }
 
-/// Puts in what it takes to create an agent here.
-fn with_agent(sql: &str, columns: &str) -> String {
-    sql.replace("{new_agent_columns}", columns)
-        .replace("{new_agent}", NEW_AGENT)
+/// Puts in what it takes to create an agent here, and to act on other tables.
+fn with_probe(sql: &str, columns: &str) -> String {
+    let mut sql = sql
+        .replace("{new_agent_columns}", columns)
+        .replace("{new_agent}", NEW_AGENT);
+    for (name, find, act) in [
+        ("{tables}", FIND_TABLES, ACT_ON_TABLES),
+        ("{references}", FIND_REFERENCES, ACT_ON_REFERENCES),
+    ] {
+        if sql.contains(name) {
+            let find = check::expand(find);
+            let steps = format!("set local search_path = pg_catalog; {find}; {BUILD}; {act}");
+            sql = sql.replace(name, &steps);
+        }
+    }
+    sql
 }
 
 fn turns<'a>(check: &'a Check, sql: &'a str) -> impl Iterator<Item = Turn<'a>> {
@@ -204,7 +230,7 @@ fn become_actor(actor: &str) -> String {
     )
 }
 
-fn judge(turn: &Turn<'_>, answers: Answers) -> Result<Vec<Finding>, NotChecked> {
+fn judge(turn: &Turn<'_>, answers: Answers) -> Result<(Vec<Finding>, Option<NotChecked>), NotChecked> {
     let not_checked = |what: &str, error: &ServerError| {
         NotChecked::new(
             &turn.check.id,
@@ -215,17 +241,29 @@ fn judge(turn: &Turn<'_>, answers: Answers) -> Result<Vec<Finding>, NotChecked> 
         .acted
         .map_err(|error| not_checked("could not act as", &error))?;
     if let Err(error) = answers.first {
-        return weigh(turn, &error);
+        return Ok((weigh(turn, &error)?, None));
     }
     match answers.rows {
-        Ok(rows) => rows
-            .iter()
-            .map(|row| Finding::from_row(row, turn.check))
-            .collect::<Result<_, _>>()
-            .map_err(|error| not_checked("as", &error)),
+        Ok(rows) => found(&rows, turn.check).map_err(|error| not_checked("as", &error)),
         Err(error) if turn.looks => Err(not_checked("as", &error)),
-        Err(error) => weigh(turn, &error),
+        Err(error) => Ok((weigh(turn, &error)?, None)),
     }
+}
+
+/// What the rows of a check say: findings, and what could not be looked at, which is told together.
+fn found(rows: &[Row], check: &Check) -> Result<(Vec<Finding>, Option<NotChecked>), ServerError> {
+    let (mut findings, mut unmade) = (Vec::with_capacity(rows.len()), Vec::new());
+    for row in rows {
+        if row.try_get::<_, Option<String>>("level")?.as_deref() == Some("not checked") {
+            let text = |column| row.try_get::<_, Option<String>>(column);
+            let (object, why) = (text("object")?, text("actual")?);
+            unmade.push(format!("{}: {}", object.unwrap_or_default(), why.unwrap_or_default()));
+        } else {
+            findings.push(Finding::from_row(row, check)?);
+        }
+    }
+    let unmade = (!unmade.is_empty()).then(|| NotChecked::new(&check.id, unmade.join("; ")));
+    Ok((findings, unmade))
 }
 
 /// Decides what an error that the actor met means.
@@ -254,5 +292,7 @@ fn met(turn: &Turn<'_>, expected: &str, error: &ServerError) -> Finding {
         explanation: turn.check.explanation.clone(),
         fix: None,
         is_fixable: false,
+        cause: None,
+        rank: 0,
     }
 }

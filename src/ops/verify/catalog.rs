@@ -11,7 +11,7 @@ use crate::db::{Connection, Fault, Transaction};
 use crate::error::{Error, Result};
 use crate::ops::manifest::{Manifest, Objects, PROMISE};
 use crate::ops::migrate::embedded;
-use crate::report::{Cell, Report};
+use crate::report::{Cell, Columns, Report, Table};
 
 /// The kinds of objects, as the files of `sql/catalog` are named.
 pub const KINDS: [&str; 13] = [
@@ -106,25 +106,21 @@ impl Catalog {
 impl Report for Catalog {
     const SCHEMA: &'static str = "vital.catalog/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["kind", "object", "fact", "value"]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
-        let mut rows = Vec::new();
-        for (kind, objects) in &self.catalog {
-            for (object, facts) in objects {
-                for (fact, value) in facts {
-                    let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                    rows.push(vec![
-                        Cell::text(kind),
-                        Cell::text(object),
-                        Cell::text(fact),
-                        Cell::text(value),
-                    ]);
-                }
-            }
-        }
-        rows
+    fn table(&self) -> Table {
+        let facts = self.catalog.iter().flat_map(|(kind, objects)| {
+            let facts = objects
+                .iter()
+                .flat_map(|(object, facts)| facts.iter().map(move |fact| (object, fact)));
+            facts.map(move |(object, (fact, value))| (kind, object, fact, value))
+        });
+        Columns::of(facts)
+            .column("kind", |(kind, ..)| Cell::text(*kind))
+            .column("object", |(_, object, ..)| Cell::text(*object))
+            .column("fact", |(.., fact, _)| Cell::text(*fact))
+            .column("value", |(.., value)| match value.as_str() {
+                Some(text) => Cell::text(text),
+                None => Cell::text(value.to_string()),
+            })
+            .table()
     }
 }

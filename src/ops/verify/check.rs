@@ -60,6 +60,9 @@ pub struct Check {
     pub requires: Option<String>,
     /// Who acts, for a check that acts as users.
     pub actors: Vec<String>,
+    /// What its findings follow from, if it is found too: objects, `*` for any text.
+    #[serde(skip)]
+    pub(super) causes: Vec<String>,
     /// Whether a refusal is a finding rather than a pass.
     #[serde(skip)]
     pub(super) must_succeed: bool,
@@ -101,6 +104,7 @@ impl Check {
             mends: optional("mends"),
             requires: optional("requires"),
             actors: field("actors").split_whitespace().map(str::to_owned).collect(),
+            causes: field("causes").split_whitespace().map(str::to_owned).collect(),
             must_succeed: field("expects") == "success",
             must_answer: field("expects") == "answer",
             must_fail: field("expects") == "refusal",
@@ -147,7 +151,7 @@ fn body(text: &str) -> &str {
 
 /// Puts catalog queries in for `{scope}`, `{our_tables}`, `{our_functions}`, `{path_schemas}`, `{catalog:kind}` and
 /// `{difference:kind}`, and lists of the manifest.
-fn expand(sql: &str) -> String {
+pub(super) fn expand(sql: &str) -> String {
     let mut expanded = String::with_capacity(sql.len() * 2);
     let mut rest = sql;
     while let Some(start) = rest.find('{') {
@@ -215,7 +219,16 @@ mod tests {
     #[test]
     fn every_include_is_found() {
         for check in checks() {
-            for word in ["{scope", "{names", "{qualified", "{our_", "{catalog", "{difference", "{kind", "{live"] {
+            for word in [
+                "{scope",
+                "{names",
+                "{qualified",
+                "{our_",
+                "{catalog",
+                "{difference",
+                "{kind",
+                "{live",
+            ] {
                 assert!(!check.sql.contains(word), "{}: {word}", check.id);
             }
         }

@@ -24,11 +24,26 @@ pub struct Finding {
     pub fix: Option<String>,
     /// Whether `--fix` runs that SQL.
     pub is_fixable: bool,
+    /// The finding that it follows from, if there is one: once that is fixed, it should be gone.
+    pub cause: Option<Cause>,
+    /// Where it stands among those of its check, because the fixes of later ones need those of earlier ones.
+    #[serde(skip)]
+    pub(super) rank: i32,
+}
+
+/// A finding that others follow from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Cause {
+    /// The check's id.
+    pub check_id: String,
+    /// What it is about.
+    pub object: String,
 }
 
 impl Finding {
     pub(super) fn from_row(row: &Row, check: &Check) -> Result<Self, ServerError> {
         let text = |column| row.try_get::<_, Option<String>>(column);
+        let is_ranked = row.columns().iter().any(|column| column.name() == "rank");
         let fix = text("fix")?.filter(|fix| !fix.is_empty());
         Ok(Self {
             check_id: check.id.clone(),
@@ -38,6 +53,8 @@ impl Finding {
             actual: text("actual")?.unwrap_or_default(),
             explanation: text("explanation")?.unwrap_or_else(|| check.explanation.clone()),
             is_fixable: check.mends.is_some() && fix.as_ref().is_some_and(|fix| !needs_review(fix)),
+            cause: None,
+            rank: if is_ranked { row.try_get("rank")? } else { 0 },
             fix,
         })
     }

@@ -20,7 +20,7 @@ const ORDER: [&str; 8] = [
     "shape-column-grants",
 ];
 
-const WHAT: &str = "could not mend the database";
+const WHAT: &str = "could not fix the database";
 
 /// The findings whose SQL may be run without a person's judgement, in the order in which it runs.
 #[must_use]
@@ -62,7 +62,7 @@ async fn run(transaction: &Transaction<'_>, findings: &[&Finding]) -> Result<(),
 }
 
 fn refusal(error: &ServerError, finding: &Finding) -> Error {
-    let error = Error::failed(format!("could not mend {}", finding.object)).caused_by(error);
+    let error = Error::failed(format!("could not fix {}", finding.object)).caused_by(error);
     let hint = match error.hint.clone() {
         Some(hint) => format!("nothing was kept; {hint}"),
         None => "nothing was kept; connect as the role that migrates".to_owned(),

@@ -10,6 +10,7 @@ mod exception;
 mod finding;
 mod inspect;
 pub mod mend;
+mod normal;
 mod numbers;
 mod overview;
 mod pipeline;
@@ -17,7 +18,7 @@ mod report;
 mod selection;
 
 pub use check::{Check, Level, checks};
-pub use finding::{Finding, NotChecked};
+pub use finding::{Cause, Finding, NotChecked};
 pub use numbers::Numbers;
 pub use overview::{CheckList, Overview};
 pub use report::{Counts, Excepted, Verdict, Verification};
@@ -103,11 +104,15 @@ const OF_ROWS: [&str; 2] = ["agents-without-tenant", "disagreeing-sharing"];
 /// The server's.
 pub async fn differences(transaction: &Transaction<'_>) -> Result<Vec<Difference>, Fault> {
     let all = checks();
-    let is_of_shape = |check: &&Check| check.needs_migrations() && !check.acts() || OF_ROWS.contains(&check.id.as_str());
+    let is_of_shape =
+        |check: &&Check| check.needs_migrations() && !check.acts() || OF_ROWS.contains(&check.id.as_str());
     let of_shape: Vec<&Check> = all.iter().filter(is_of_shape).collect();
     let promise = Catalog::promised()?.for_checks();
     let inspection = inspect::look(transaction, &of_shape, &promise).await?;
-    let errors = inspection.findings.into_iter().filter(|finding| finding.level == Level::Error);
+    let errors = inspection
+        .findings
+        .into_iter()
+        .filter(|finding| finding.level == Level::Error);
     Ok(errors
         .map(|finding| Difference {
             object: finding.object,

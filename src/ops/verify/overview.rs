@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::check::Check;
 use super::finding::Finding;
 use super::report::{Verdict, Verification, tone};
-use crate::report::{Cell, Report};
+use crate::report::{Cell, Columns, Report, Table};
 
 /// How many findings of one check are shown.
 const SHOWN: usize = 10;
@@ -24,32 +24,31 @@ pub struct Overview<'a>(pub &'a Verification);
 impl Report for Overview<'_> {
     const SCHEMA: &'static str = Verification::SCHEMA;
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["level", "check", "object", "expected", "actual"]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
-        let row = |finding: &Finding| {
-            vec![
-                Cell::text(finding.level.word()).tone(tone(finding.level)),
-                Cell::text(&finding.check_id),
-                Cell::text(&finding.object),
-                Cell::text(brief(&finding.expected, &finding.actual)),
-                Cell::text(brief(&finding.actual, &finding.expected)),
-            ]
-        };
+    fn table(&self) -> Table {
         let groups = self.groups();
-        groups
-            .iter()
-            .flat_map(|group| group.iter().take(SHOWN))
-            .map(row)
-            .collect()
+        Columns::of(groups.iter().flat_map(|group| group.iter().take(SHOWN).copied()))
+            .column("level", |finding| {
+                Cell::text(finding.level.word()).tone(tone(finding.level))
+            })
+            .column("check", |finding| Cell::text(&finding.check_id))
+            .column("object", |finding| Cell::text(&finding.object))
+            .column("expected", |finding| {
+                Cell::text(brief(&finding.expected, &finding.actual))
+            })
+            .column("actual", |finding| {
+                Cell::text(brief(&finding.actual, &finding.expected))
+            })
+            .table()
     }
 
     fn summary(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for group in self.groups() {
-            lines.extend(mending(group));
+            lines.extend(mending(&group));
+            if let Some(consequences) = self.consequences(&group) {
+                // Before the empty line that ends the group.
+                lines.insert(lines.len() - 1, consequences);
+            }
         }
         lines.extend(self.not_checked());
         for excepted in &self.0.excepted {
@@ -69,11 +68,32 @@ impl Report for Overview<'_> {
 
 impl Overview<'_> {
     /// The findings by check, in the order of the report.
-    fn groups(&self) -> Vec<&[Finding]> {
-        self.0
-            .findings
-            .chunk_by(|a, b| (&a.check_id, a.level) == (&b.check_id, b.level))
-            .collect()
+    fn groups(&self) -> Vec<Vec<&Finding>> {
+        let mut groups: Vec<Vec<&Finding>> = Vec::new();
+        for finding in self.0.findings.iter().filter(|finding| finding.cause.is_none()) {
+            match groups.last_mut() {
+                Some(group) if group.first().is_some_and(|first| is_alike(first, finding)) => group.push(finding),
+                _ => groups.push(vec![finding]),
+            }
+        }
+        groups
+    }
+
+    /// What follows from the findings of a group, in one line.
+    fn consequences(&self, group: &[&Finding]) -> Option<String> {
+        let follows = |finding: &&Finding| {
+            finding.cause.as_ref().is_some_and(|cause| {
+                group
+                    .iter()
+                    .any(|f| (&f.check_id, &f.object) == (&cause.check_id, &cause.object))
+            })
+        };
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for finding in self.0.findings.iter().filter(follows) {
+            *counts.entry(&finding.check_id).or_default() += 1;
+        }
+        let parts: Vec<String> = counts.iter().map(|(check, count)| format!("{check} ({count})")).collect();
+        (!parts.is_empty()).then(|| format!("    -- what users can do because of it: {}", parts.join(", ")))
     }
 
     /// The checks that could not be made, by reason.
@@ -126,6 +146,7 @@ impl Overview<'_> {
         }
         for (count, word) in [
             (counts.infos, "info"),
+            (counts.consequences, "of them consequences"),
             (counts.excepted, "accepted"),
             (counts.not_checked, "not checked"),
             (counts.not_applicable, "not applicable"),
@@ -149,8 +170,12 @@ impl Overview<'_> {
     }
 }
 
+fn is_alike(one: &Finding, other: &Finding) -> bool {
+    (&one.check_id, one.level) == (&other.check_id, other.level)
+}
+
 /// What one check means and the SQL that mends what it found.
-fn mending(group: &[Finding]) -> Vec<String> {
+fn mending(group: &[&Finding]) -> Vec<String> {
     let Some(first) = group.first() else {
         return Vec::new();
     };
@@ -216,20 +241,15 @@ pub struct CheckList {
 impl Report for CheckList {
     const SCHEMA: &'static str = "vital.verify.checks/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["check", "level", "title", "fixable"]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
-        let row = |check: &Check| {
-            vec![
-                Cell::text(&check.id),
-                Cell::text(check.level.word()).tone(tone(check.level)),
-                Cell::text(&check.title),
-                Cell::optional(check.mends.as_deref()),
-            ]
-        };
-        self.checks.iter().map(row).collect()
+    fn table(&self) -> Table {
+        Columns::of(&self.checks)
+            .column("check", |check| Cell::text(&check.id))
+            .column("level", |check| {
+                Cell::text(check.level.word()).tone(tone(check.level))
+            })
+            .column("title", |check| Cell::text(&check.title))
+            .column("fixable", |check| Cell::optional(check.mends.as_deref()))
+            .table()
     }
 }
 

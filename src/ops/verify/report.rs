@@ -4,11 +4,11 @@ use serde::Serialize;
 
 use super::check::{Check, Level};
 use super::exception;
-use super::finding::{Finding, NotChecked};
+use super::finding::{Cause, Finding, NotChecked};
 use super::numbers::Numbers;
 use super::selection::Request;
 use crate::error::Kind;
-use crate::report::{Cell, Report, Tone};
+use crate::report::{Cell, Report, Table, Tone};
 
 /// How it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -52,6 +52,8 @@ pub struct Counts {
     pub warnings: usize,
     /// Findings of level info.
     pub infos: usize,
+    /// Findings of any level that follow from another one.
+    pub consequences: usize,
     /// Findings that an exception covers.
     pub excepted: usize,
 }
@@ -145,8 +147,12 @@ impl Verification {
         }
         // What users can do because of a cause comes after the cause.
         let acted = |id: &str| chosen.iter().any(|check| check.id == id && check.acts());
-        let key = |f: &Finding| (f.level, acted(&f.check_id), f.check_id.clone(), f.object.clone());
+        let key = |f: &Finding| {
+            let (check, object) = (f.check_id.clone(), f.object.clone());
+            (f.level, acted(&f.check_id), check, f.rank, object)
+        };
         self.findings.sort_by_cached_key(key);
+        self.attribute(chosen);
         self.excepted
             .sort_by_cached_key(|excepted| key(&excepted.finding));
         self.not_checked.sort_by(|a, b| a.check_id.cmp(&b.check_id));
@@ -161,6 +167,32 @@ impl Verification {
         };
     }
 
+    /// Notes for what users could do which error of the catalog it follows from, by the objects that the check names.
+    fn attribute(&mut self, chosen: &[&Check]) {
+        let check = |id: &str| chosen.iter().find(|check| check.id == id);
+        let causes: Vec<Cause> = self
+            .findings
+            .iter()
+            .filter(|f| f.level == Level::Error && check(&f.check_id).is_some_and(|check| !check.acts()))
+            .map(|f| Cause {
+                check_id: f.check_id.clone(),
+                object: f.object.clone(),
+            })
+            .collect();
+        for finding in &mut self.findings {
+            let Some(check) = check(&finding.check_id).filter(|check| check.acts()) else {
+                continue;
+            };
+            // The patterns stand in the order in which they are likely.
+            let cause = check.causes.iter().find_map(|pattern| {
+                causes
+                    .iter()
+                    .find(|cause| exception::matches(pattern, &cause.object))
+            });
+            finding.cause = cause.cloned();
+        }
+    }
+
     fn count(&mut self) {
         let of = |level| self.findings.iter().filter(|f| f.level == level).count();
         self.counts = Counts {
@@ -170,6 +202,7 @@ impl Verification {
             errors: of(Level::Error),
             warnings: of(Level::Warning),
             infos: of(Level::Info),
+            consequences: self.findings.iter().filter(|f| f.cause.is_some()).count(),
             excepted: self.excepted.len(),
         };
     }
@@ -197,8 +230,8 @@ pub(super) fn tone(level: Level) -> Tone {
 impl Report for Verification {
     const SCHEMA: &'static str = "vital.verify/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec![
+    fn table(&self) -> Table {
+        let header = vec![
             "check_id",
             "level",
             "object",
@@ -206,10 +239,7 @@ impl Report for Verification {
             "actual",
             "explanation",
             "fix",
-        ]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
+        ];
         let row = |finding: &Finding| {
             vec![
                 Cell::text(&finding.check_id),
@@ -233,6 +263,7 @@ impl Report for Verification {
             ]
         };
         let findings = self.findings.iter().map(row);
-        findings.chain(self.not_checked.iter().map(unmade)).collect()
+        let rows = findings.chain(self.not_checked.iter().map(unmade)).collect();
+        Table { header, rows }
     }
 }

@@ -6,6 +6,7 @@ use super::check::{Check, Level};
 use super::exception::matches;
 use crate::db::Exception;
 use crate::error::{Error, Result};
+use crate::model::nearest;
 
 /// What makes a run fail. Errors do, and checks that could not be made and that nobody accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -78,14 +79,10 @@ impl Threshold {
 }
 
 fn unknown(pattern: &str, checks: &[Check]) -> Error {
-    let near = checks
-        .iter()
-        .map(|check| (strsim::jaro_winkler(pattern, &check.id), &check.id))
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .filter(|(score, _)| *score > 0.8);
+    let near = nearest(pattern, checks.iter().map(|check| check.id.clone()));
     let error = Error::usage(format!("there is no check `{pattern}`"));
-    match near {
-        Some((_, id)) => error.with_hint(format!("did you mean `{id}`?")),
+    match near.first() {
+        Some(id) => error.with_hint(format!("did you mean `{id}`?")),
         None => error.with_hint("`vital verify --list` names them; * stands for any text"),
     }
 }

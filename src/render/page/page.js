@@ -8,7 +8,7 @@
   const results = document.getElementById("results");
   const most = 20;
   const name = (at) => (at === null ? "no tenant" : tenants[at][0] + (tenants[at][1] ? "" : " (not active)"));
-  const sight = ([, , owner, mode, others]) => {
+  const access = ([, , owner, mode, others]) => {
     if (mode === "global") return "of " + name(owner) + ", seen by everybody";
     const seers = mode === "selective" ? others.filter((at) => at !== owner).map(name) : [];
     return "of " + name(owner) + ", " + mode + ", seen by " + [name(owner), ...seers].join(", ") + " and platform admins";
@@ -21,7 +21,7 @@
     isolated.textContent = agent[1];
     title.append(isolated);
     line.className = "soft";
-    line.textContent = sight(agent) + " · " + agent[0];
+    line.textContent = access(agent) + " · " + agent[0];
     item.append(title, line);
     return item;
   };

@@ -13,7 +13,6 @@ use crate::ops::sharing::report::Sharing;
 use crate::ops::sharing::timeline::Timeline;
 use crate::render::escape::visible;
 use crate::render::picture::{self, Picture, thousands};
-use crate::report::Report;
 
 /// The page of the report: everything at a glance. `place` names the database.
 #[must_use]
@@ -107,7 +106,7 @@ pub fn audit(audit: &Audit, timeline: &Timeline, place: &str) -> String {
         (times(timeline))
         section aria-labelledby="table-heading" {
             h2 id="table-heading" { "Entry by entry" }
-            @if audit.rows().is_empty() { p { "Nothing was shared or unshared." } }
+            @if audit.entries.is_empty() { p { "Nothing was shared or unshared." } }
             @else { (table("Changes of sharing, newest first", audit)) }
         }
     };

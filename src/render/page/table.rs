@@ -3,14 +3,14 @@
 use maud::{Markup, html};
 
 use crate::render::escape::visible;
-use crate::report::{Report, Tone};
+use crate::report::{Report, Table, Tone};
 
 /// More rows than this make a page slow; CSV has them all.
 const MOST: usize = 2_000;
 
 /// Writes the table in a region that scrolls by itself, and by keyboard.
 pub fn table(caption: &str, report: &impl Report) -> Markup {
-    let (header, rows) = (report.header(), report.rows());
+    let Table { header, rows } = report.table();
     html! {
         div class="scroll" tabindex="0" role="region" aria-label=(caption) {
             table {

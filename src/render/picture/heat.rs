@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::draw::{self, Anchor, Area, Ink, STEPS};
 use super::{Picture, label};
-use crate::ops::sharing::matrix::{Matrix, Sight};
+use crate::ops::sharing::matrix::{Access, Matrix};
 
 /// The most tenants on an axis; those with the most agents are drawn.
 const MOST: usize = 250;
@@ -60,9 +60,11 @@ impl<'a> Heat<'a> {
         let viewers: Vec<usize> = matrix.viewers().filter(|at| tenants.contains(at)).collect();
         let owners: Vec<usize> = matrix.owners().filter(|at| tenants.contains(at)).collect();
         let longest = viewers.len().max(owners.len());
-        let counts = owners
-            .iter()
-            .flat_map(|owner| viewers.iter().map(|viewer| matrix.sight(*owner, *viewer).visible));
+        let counts = owners.iter().flat_map(|owner| {
+            viewers
+                .iter()
+                .map(|viewer| matrix.access(*owner, *viewer).visible)
+        });
         let named = longest <= NAMED;
         Self {
             matrix,
@@ -80,8 +82,8 @@ impl<'a> Heat<'a> {
         self.start + draw::length(place) * self.cell
     }
 
-    fn step(&self, sight: Sight) -> u8 {
-        step(sight.visible, self.most)
+    fn step(&self, access: Access) -> u8 {
+        step(access.visible, self.most)
     }
 
     fn cells(&self) -> Markup {
@@ -102,14 +104,14 @@ impl<'a> Heat<'a> {
     /// nothing: the ground shows.
     fn row(&self, row: usize, owner: usize) -> Markup {
         let gap = i64::from(self.named);
-        let sights: Vec<Sight> = self
+        let accesses: Vec<Access> = self
             .viewers
             .iter()
-            .map(|viewer| self.matrix.sight(owner, *viewer))
+            .map(|viewer| self.matrix.access(owner, *viewer))
             .collect();
         let mut column = 0;
         html! {
-            @for run in sights.chunk_by(|one, next| !self.named && self.step(*one) == self.step(*next)) {
+            @for run in accesses.chunk_by(|one, next| !self.named && self.step(*one) == self.step(*next)) {
                 @let area = Area {
                     x: self.at(column),
                     y: self.at(row),
@@ -181,11 +183,11 @@ fn logarithm(count: i64) -> u64 {
     whole * 64 + u64::try_from(rest).unwrap_or(0)
 }
 
-fn tip(matrix: &Matrix, sight: Sight) -> String {
-    let (owner, viewer) = (matrix.label(sight.owner), matrix.label(sight.viewer));
+fn tip(matrix: &Matrix, access: Access) -> String {
+    let (owner, viewer) = (matrix.label(access.owner), matrix.label(access.viewer));
     format!(
         "{viewer} sees {} of {owner}: {} own, {} global, {} selective",
-        sight.visible, sight.own, sight.global, sight.selective
+        access.visible, access.own, access.global, access.selective
     )
 }
 

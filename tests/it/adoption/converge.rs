@@ -88,8 +88,10 @@ fn columns_that_are_missing() {
 fn an_enum_of_the_promised_values() {
     converges(&database(
         Template::PreState,
-        &["create type public.sharing as enum ('private', 'global', 'selective');
-           alter table public.agents add sharing_mode public.sharing default 'private'"],
+        &[
+            "create type public.sharing as enum ('private', 'global', 'selective');
+           alter table public.agents add sharing_mode public.sharing default 'private'",
+        ],
     ));
 }
 
@@ -97,10 +99,12 @@ fn an_enum_of_the_promised_values() {
 fn keys_and_indexes_of_other_names() {
     converges(&database(
         Template::Legacy,
-        &["alter table public.tenants rename constraint tenants_pkey to tenants_pk;
+        &[
+            "alter table public.tenants rename constraint tenants_pkey to tenants_pk;
            create index idx_tenants_parent on public.tenants (parent_tenant_id);
            create index idx_user_roles_user on public.user_roles (user_id);
-           create index agents_by_category on public.agents (category)"],
+           create index agents_by_category on public.agents (category)",
+        ],
     ));
 }
 

@@ -5,7 +5,8 @@ use crate::support::Template;
 
 fn undone(changes: &[&str]) {
     let db = database(Template::Legacy, changes);
-    db.vital(&["migrate", "up", "--replace-policies", "--yes"]).success();
+    db.vital(&["migrate", "up", "--replace-policies", "--yes"])
+        .success();
     db.vital(&["migrate", "down", "--to", "0", "--yes"]).success();
     let agents: i64 = db
         .client()
@@ -42,7 +43,8 @@ fn checks_and_indexes_that_the_earlier_form_named_otherwise_go_with_its_columns(
 #[test]
 fn what_others_built_is_still_in_the_way() {
     let db = database(Template::Legacy, &[]);
-    db.vital(&["migrate", "up", "--replace-policies", "--yes"]).success();
+    db.vital(&["migrate", "up", "--replace-policies", "--yes"])
+        .success();
     change(
         &db,
         "create table public.invoices (tenant_id uuid references public.tenants)",

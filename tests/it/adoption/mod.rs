@@ -5,7 +5,7 @@ mod converge;
 mod down;
 mod random;
 mod refuse;
-mod sight;
+mod visibility;
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -37,7 +37,10 @@ pub fn rows(client: &mut Client) -> BTreeMap<String, Value> {
             "agents",
             "to_jsonb(t) - array['tenant_id', 'is_shared', 'sharing_mode', 'shared_with', 'resource_type', 'last_accessed_at']",
         ),
-        ("tenants", "to_jsonb(t) - array['updated_at', 'created_at', 'activated_at']"),
+        (
+            "tenants",
+            "to_jsonb(t) - array['updated_at', 'created_at', 'activated_at']",
+        ),
         ("user_tenants", "to_jsonb(t) - array['updated_at']"),
         ("resource_sharing_audit", "to_jsonb(t) - array['created_at']"),
     ] {
@@ -92,7 +95,9 @@ pub fn converges(db: &Database) {
     let before = rows(&mut db.client());
     let plan = plan(db);
     assert_eq!(plan["problems"], serde_json::json!([]));
-    let run = db.vital(&["migrate", "up", "--replace-policies", "--yes"]).success();
+    let run = db
+        .vital(&["migrate", "up", "--replace-policies", "--yes"])
+        .success();
     kept(&before, &rows(&mut db.client()));
     let verify = db.vital(&["verify"]);
     assert_eq!(verify.code, 0, "{verify}\nafter {run}");
@@ -102,18 +107,26 @@ pub fn converges(db: &Database) {
 #[track_caller]
 pub fn refuses(db: &Database, parts: &[&str]) {
     let before = dump(db);
-    let run = db.vital(&["migrate", "up", "--replace-policies", "--yes"]).failure(1);
+    let run = db
+        .vital(&["migrate", "up", "--replace-policies", "--yes"])
+        .failure(1);
     let plan = plan(db).to_string();
     let doctor = db.vital(&["doctor", "-o", "json"]).failure(1).stdout;
     let text = |json: &str| json.replace("\\\"", "\"");
     for part in parts {
         assert!(run.stderr.contains(part), "up: `{part}` is missing: {run}");
         assert!(text(&plan).contains(part), "plan: `{part}` is missing: {plan}");
-        assert!(text(&doctor).contains(part), "doctor: `{part}` is missing: {doctor}");
+        assert!(
+            text(&doctor).contains(part),
+            "doctor: `{part}` is missing: {doctor}"
+        );
     }
     assert!(run.stderr.contains("nothing was changed"), "{run}");
     let after = dump(db);
-    let changed = before.lines().zip(after.lines()).find(|(one, other)| one != other);
+    let changed = before
+        .lines()
+        .zip(after.lines())
+        .find(|(one, other)| one != other);
     assert!(before == after, "{changed:?}");
 }
 

@@ -34,11 +34,26 @@ fn names_that_others_have_taken() {
                 "create index idx_agents_created_at on public.agents (created_at)",
                 &["index public.idx_agents_created_at", "rename to"],
             ),
-            ("create type public.tenants as enum ('a', 'b')", &["type public.tenants"]),
-            ("create domain public.user_roles as text", &["type public.user_roles"]),
-            ("create sequence public.user_tenants", &["public.user_tenants", "sequence"]),
-            ("create view public.resource_sharing_audit as select 1 as one", &["public.resource_sharing_audit", "view"]),
-            ("create table public.tenants_slug_key (id uuid)", &["table public.tenants_slug_key"]),
+            (
+                "create type public.tenants as enum ('a', 'b')",
+                &["type public.tenants"],
+            ),
+            (
+                "create domain public.user_roles as text",
+                &["type public.user_roles"],
+            ),
+            (
+                "create sequence public.user_tenants",
+                &["public.user_tenants", "sequence"],
+            ),
+            (
+                "create view public.resource_sharing_audit as select 1 as one",
+                &["public.resource_sharing_audit", "view"],
+            ),
+            (
+                "create table public.tenants_slug_key (id uuid)",
+                &["table public.tenants_slug_key"],
+            ),
         ],
     );
 }
@@ -73,7 +88,10 @@ fn functions_of_others() {
         &[
             (
                 "create function public.is_platform_admin() returns boolean language sql as 'select true'",
-                &["function public.is_platform_admin()", "alter function public.is_platform_admin() rename to"],
+                &[
+                    "function public.is_platform_admin()",
+                    "alter function public.is_platform_admin() rename to",
+                ],
             ),
             (
                 "create function public.get_tenant_by_slug(s varchar) returns json language sql as 'select null::json'",
@@ -89,7 +107,10 @@ fn functions_of_others() {
         Template::Legacy,
         &[(
             "superuser:alter function public.is_platform_admin(uuid) owner to supabase_admin",
-            &["function public.is_platform_admin(uuid)", "belongs to \"supabase_admin\""],
+            &[
+                "function public.is_platform_admin(uuid)",
+                "belongs to \"supabase_admin\"",
+            ],
         )],
     );
 }
@@ -101,7 +122,11 @@ fn tables_of_another_application() {
         &[
             (
                 "create table public.tenants (id uuid primary key, name text not null, plan text)",
-                &["table public.tenants is not the tenancy's", "no column slug", "no column type"],
+                &[
+                    "table public.tenants is not the tenancy's",
+                    "no column slug",
+                    "no column type",
+                ],
             ),
             (
                 "create type public.app_role as enum ('admin', 'moderator');
@@ -118,10 +143,22 @@ fn columns_of_other_types() {
     all(
         Template::PreState,
         &[
-            ("alter table public.agents add is_shared text default 'no'", &["column public.agents.is_shared", "text, not boolean"]),
-            ("alter table public.agents add shared_with jsonb default '[]'", &["column public.agents.shared_with", "jsonb, not uuid[]"]),
-            ("alter table public.agents add tags text default ''", &["column public.agents.tags", "text, not text[]"]),
-            ("alter table public.agents add access_count text", &["column public.agents.access_count"]),
+            (
+                "alter table public.agents add is_shared text default 'no'",
+                &["column public.agents.is_shared", "text, not boolean"],
+            ),
+            (
+                "alter table public.agents add shared_with jsonb default '[]'",
+                &["column public.agents.shared_with", "jsonb, not uuid[]"],
+            ),
+            (
+                "alter table public.agents add tags text default ''",
+                &["column public.agents.tags", "text, not text[]"],
+            ),
+            (
+                "alter table public.agents add access_count text",
+                &["column public.agents.access_count"],
+            ),
             (
                 "alter table public.agents add tenant_id integer generated always as identity",
                 &["column public.agents.tenant_id"],
@@ -150,7 +187,11 @@ fn values_that_the_tenancy_does_not_know() {
         &[
             (
                 "alter table public.agents add sharing_mode varchar default 'public'",
-                &["agents_sharing_mode_check", "sharing_mode 'public'", "'private', 'global', 'selective'"],
+                &[
+                    "agents_sharing_mode_check",
+                    "sharing_mode 'public'",
+                    "'private', 'global', 'selective'",
+                ],
             ),
             (
                 "create type public.mode as enum ('public', 'team');
@@ -159,7 +200,7 @@ fn values_that_the_tenancy_does_not_know() {
             ),
             (
                 "alter table public.agents add tenant_id uuid default gen_random_uuid()",
-                &["254 rows whose tenant_id is not in public.tenants"],
+                &["rows whose tenant_id is not in public.tenants: 254"],
             ),
         ],
     );

@@ -187,8 +187,8 @@ fn every_function_that_a_user_may_call_is_examined_here() {
     assert_eq!(
         scene.one(sql),
         "administered_tenants author_id caller_id can_access_resource check_document get_current_tenant_id get_super_admin_tenant_id \
-         get_tenant_by_domain get_tenant_by_slug get_user_tenants has_tenant_access is_author is_gone is_json is_known_gone is_platform_admin \
-         is_platform_admin member_tenants moment \
-         platform_admin_tenants readable_tenants requested_tenant set_tenant_context writable_tenants"
+         get_tenant_by_domain get_tenant_by_slug get_user_tenants has_tenant_access initial_count is_author is_gone is_json \
+         is_known_gone is_platform_admin is_platform_admin member_tenants moment platform_admin_tenants readable_tenants \
+         requested_tenant set_tenant_context writable_tenants"
     );
 }

@@ -133,3 +133,19 @@ fn text_that_is_taken_for_json_is_json() {
                   and text !~ 'e5|ud800' limit 5";
     assert_eq!(scene.column(missed), Vec::<String>::new());
 }
+
+#[test]
+fn claim_is_read_however_it_is_written() {
+    let mut scene = Scene::open();
+    for key in ["tenant_id", "tenant\\u005fid", "t\\u0065nant_id"] {
+        let claims = format!(
+            r#"{{"sub": "{}", "app_metadata": {{"{key}": "{}"}}}}"#,
+            users::BOTH,
+            tenants::NORTH
+        );
+        scene
+            .user(users::BOTH)
+            .set("request.jwt.claims", &claims)
+            .reads_exactly(&NORTH_READS);
+    }
+}

@@ -65,6 +65,7 @@ fn functions_state_how_they_may_be_planned() {
         "caller_id s s",
         "check_document i u",
         "has_account s s",
+        "initial_count s u",
         "is_author s s",
         "is_gone s s",
         "is_json i s",

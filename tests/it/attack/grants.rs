@@ -154,6 +154,7 @@ fn functions_are_executable_exactly_as_far_as_needed() {
         "vital_private.guard_agent(): nobody",
         "vital_private.guard_tenant(): nobody",
         "vital_private.has_account(uuid): service_role",
+        "vital_private.initial_count(regclass,name): authenticated",
         "vital_private.is_author(uuid,uuid): authenticated",
         "vital_private.is_gone(uuid): authenticated service_role",
         "vital_private.is_json(text): authenticated service_role",

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use super::up;
 use crate::support::catalog::state;
-use crate::support::{Database, Run, Template, wait_until};
+use crate::support::{Database, Run, Template, progress, total, wait_until};
 
 /// What the database holds after each number of migrations.
 fn expected() -> &'static [BTreeSet<String>] {
@@ -54,10 +54,10 @@ pub fn wait_for_quiet(database: &Database) {
 pub fn claimed(run: &Run) -> Option<usize> {
     let said = [
         "no migration is applied",
-        "1 of 4 migrations is applied",
-        "2 of 4 migrations are applied",
-        "3 of 4 migrations are applied",
-        "4 of 4 migrations are applied",
+        &progress(1),
+        &progress(2),
+        &progress(3),
+        &progress(total()),
     ];
     let text = format!("{}{}", run.stdout, run.stderr);
     said.iter().position(|part| text.contains(part))

@@ -27,7 +27,7 @@ pub enum Part {
     Visitor,
     /// Finds the programs of PostgreSQL, and tells where.
     Finder,
-    /// Brings the programs of PostgreSQL, and tells where and what it was told meanwhile.
+    /// Downloads the programs of PostgreSQL, and tells where and what it was told meanwhile.
     Fetcher,
 }
 

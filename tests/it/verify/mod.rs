@@ -2,12 +2,15 @@
 
 mod behaviour;
 mod clean;
+mod converging;
 mod data;
 mod drift;
 mod exposure;
 mod internals;
+mod others;
 mod output;
 mod real;
+mod restored;
 mod roles;
 mod shape;
 mod shape_code;

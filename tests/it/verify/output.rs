@@ -213,7 +213,7 @@ fn a_trigger_that_fix_or_a_dump_makes_again_is_as_promised() {
     run_as_superuser(&db, "drop trigger agents_30_audit_update on public.agents");
     db.vital(&["verify"]).failure(4);
     let run = db.vital(&["verify", "--fix", "--yes"]).success();
-    assert!(run.stderr.contains("1 finding was mended"), "{run}");
+    assert!(run.stderr.contains("1 finding was fixed"), "{run}");
     run_as_superuser(
         &db,
         "drop trigger agents_30_audit_update on public.agents;
@@ -265,7 +265,7 @@ fn fix_restores_ours_and_leaves_what_others_made() {
     );
     let run = db.vital(&["verify", "--fix", "--yes"]).success();
     assert!(
-        run.stderr.contains("nothing was found that can be mended"),
+        run.stderr.contains("nothing was found that can be fixed"),
         "{run}"
     );
 }

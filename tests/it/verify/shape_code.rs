@@ -110,6 +110,7 @@ fn triggers_and_policies_that_differ_are_found() {
                 damage: "drop policy agents_select_with_sharing on public.agents",
                 found: &[
                     ("shape-policies", "public.agents.agents_select_with_sharing"),
+                    ("behaviour-own-insert", "*"),
                     ("behaviour-sharing-audit", "*"),
                     ("behaviour-visibility", "*"),
                 ],

@@ -118,10 +118,10 @@ fn a_check_without_its_relation_does_not_pass() {
 
     run_as_superuser(&db, "drop table public.agents cascade");
     let report = parsed(
-        &db.vital(&["verify", "--only", "missing-insert-grants", "-o", "json"])
+        &db.vital(&["verify", "--only", "agents-without-key", "-o", "json"])
             .failure(4),
     );
-    assert_eq!(ids(&report, "not_checked"), ["missing-insert-grants"]);
+    assert_eq!(ids(&report, "not_checked"), ["agents-without-key"]);
     assert_eq!(report["not_checked"][0]["reason"], "there is no public.agents");
 }
 

@@ -9,9 +9,11 @@ use time::{Duration, OffsetDateTime};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::find;
+use super::tenant;
 use crate::db::{Fault, Param, Transaction};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::model::UserRef;
+use crate::ops::find::{agents, people};
 
 const AUDIT: &str = include_str!("../../../../sql/sharing/audit.sql");
 /// What it is called when it cannot be read.
@@ -101,7 +103,7 @@ impl Trail {
             // A deleted agent is known by its id only.
             Some(text) => match Uuid::try_parse(text) {
                 Ok(id) => Some(id),
-                Err(_) => find::agents(transaction, &[text.to_owned()])
+                Err(_) => agents::find(transaction, &[text.to_owned()])
                     .await?
                     .pop()
                     .map(|agent| agent.id),
@@ -111,13 +113,16 @@ impl Trail {
         let user = match filter.user.as_deref() {
             Some(text) => match Uuid::try_parse(text) {
                 Ok(id) => Some(id),
-                Err(_) => Some(find::user(transaction, text).await?.id),
+                Err(_) => {
+                    let named: UserRef = text.parse().map_err(Error::usage)?;
+                    Some(people::find_one(transaction, &named).await?.id.0)
+                }
             },
             None => None,
         };
         Ok(Self {
             agent,
-            tenant: find::tenants(transaction, filter.tenant.as_slice())
+            tenant: tenant::find(transaction, filter.tenant.as_slice())
                 .await?
                 .pop()
                 .map(|tenant| tenant.id),

@@ -1,7 +1,7 @@
 //! The trail as a table.
 
 use super::{Audit, Entry};
-use crate::report::{Cell, Report, Tone};
+use crate::report::{Cell, Columns, Report, Table, Tone};
 
 impl Entry {
     /// Time in seconds, UTC.
@@ -39,21 +39,29 @@ impl Entry {
     /// The entry as cells of the table.
     #[must_use]
     pub fn cells(&self) -> Vec<Cell> {
-        let tone = match self.action.as_str() {
-            "access_revoked" | "unshared" => Tone::Warn,
-            _ => Tone::Good,
-        };
-        vec![
-            Cell::text(self.time()),
-            Cell::text(&self.action).tone(tone),
-            Cell::text(self.agent.clone().unwrap_or_else(|| self.agent_id.to_string())),
-            Cell::optional(self.owner.as_deref()),
-            Cell::optional(self.affected.as_deref()),
-            Cell::text(self.before()),
-            Cell::text(self.after()),
-            Cell::text(self.performer()).tone(Tone::Dim),
-        ]
+        table([self]).rows.pop().unwrap_or_default()
     }
+}
+
+fn table<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Table {
+    let tone = |action: &str| match action {
+        "access_revoked" | "unshared" => Tone::Warn,
+        _ => Tone::Good,
+    };
+    Columns::of(entries)
+        .column("at", |entry| Cell::text(entry.time()))
+        .column("action", |entry| {
+            Cell::text(&entry.action).tone(tone(&entry.action))
+        })
+        .column("agent", |entry| {
+            Cell::text(entry.agent.clone().unwrap_or_else(|| entry.agent_id.to_string()))
+        })
+        .column("owner", |entry| Cell::optional(entry.owner.as_deref()))
+        .column("affected", |entry| Cell::optional(entry.affected.as_deref()))
+        .column("before", |entry| Cell::text(entry.before()))
+        .column("after", |entry| Cell::text(entry.after()))
+        .column("by", |entry| Cell::text(entry.performer()).tone(Tone::Dim))
+        .table()
 }
 
 fn state(mode: Option<&str>, recipients: &[String]) -> String {
@@ -67,13 +75,7 @@ fn state(mode: Option<&str>, recipients: &[String]) -> String {
 impl Report for Audit {
     const SCHEMA: &'static str = "vital.sharing.audit/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec![
-            "at", "action", "agent", "owner", "affected", "before", "after", "by",
-        ]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
-        self.entries.iter().map(Entry::cells).collect()
+    fn table(&self) -> Table {
+        table(&self.entries)
     }
 }

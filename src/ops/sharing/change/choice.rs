@@ -3,9 +3,10 @@
 use uuid::Uuid;
 
 use super::super::Mode;
-use super::super::find;
+use super::super::tenant;
 use crate::db::{Fault, Param, Transaction};
 use crate::error::Error;
+use crate::ops::find::agents;
 
 /// Which agents: those that are named, or all that fit every filter.
 #[derive(Debug, Clone, Default)]
@@ -67,16 +68,14 @@ pub(super) async fn parameters(
             Error::usage("choose agents: name them, or give --category, --owned-by or --name").into(),
         );
     }
-    let named = find::agents(transaction, &choice.agents).await?;
-    let owner = find::tenants(transaction, choice.owned_by.as_slice())
-        .await?
-        .pop();
+    let named = agents::find(transaction, &choice.agents).await?;
+    let owner = tenant::find(transaction, choice.owned_by.as_slice()).await?.pop();
     let (verb, mode, recipients) = match verb {
         Verb::Set(mode, with) => ("set", Some(mode.as_str()), with),
         Verb::Share(with) => ("share", None, with),
         Verb::Unshare(from) => ("unshare", None, from),
     };
-    let mut tenants = find::tenants(transaction, recipients).await?;
+    let mut tenants = tenant::find(transaction, recipients).await?;
     tenants.sort_by(|one, other| one.slug.cmp(&other.slug));
     tenants.dedup_by_key(|tenant| tenant.id);
     Ok(Parameters {

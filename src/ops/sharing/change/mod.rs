@@ -10,8 +10,9 @@ use serde::Serialize;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::find::{self, Tenant};
+use super::Tenant;
 use super::snapshot;
+use super::tenant::of_row;
 use crate::db::{Connection, Fault, Transaction};
 use crate::error::{Error, Result};
 use crate::ops::tenancy::Tenancy;
@@ -142,7 +143,7 @@ fn modes(row: &Row) -> Option<Modes> {
 
 fn effect(row: &Row) -> Effect {
     Effect {
-        tenant: find::tenant(row),
+        tenant: of_row(row),
         gains: row.get("gains"),
         loses: row.get("loses"),
     }

@@ -1,27 +1,20 @@
 //! A change as a table.
 
-use super::{Change, Effect};
-use crate::report::{Cell, Report, Tone};
+use super::Change;
+use crate::report::{Cell, Columns, Report, Table, Tone};
 
 impl Report for Change {
     const SCHEMA: &'static str = "vital.sharing.change/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        vec!["tenant", "status", "gains", "loses"]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
-        let row = |effect: &Effect| {
-            let count =
-                |count: i64, tone: Tone| Cell::number(count).tone(if count == 0 { Tone::Dim } else { tone });
-            vec![
-                Cell::text(&effect.tenant.slug),
-                Cell::text(&effect.tenant.status),
-                count(effect.gains, Tone::Good),
-                count(effect.loses, Tone::Warn),
-            ]
-        };
-        self.tenants.iter().map(row).collect()
+    fn table(&self) -> Table {
+        let count =
+            |count: i64, tone: Tone| Cell::number(count).tone(if count == 0 { Tone::Dim } else { tone });
+        Columns::of(&self.tenants)
+            .column("tenant", |effect| Cell::text(&effect.tenant.slug))
+            .column("status", |effect| Cell::text(&effect.tenant.status))
+            .column("gains", |effect| count(effect.gains, Tone::Good))
+            .column("loses", |effect| count(effect.loses, Tone::Warn))
+            .table()
     }
 
     fn summary(&self) -> Vec<String> {

@@ -8,15 +8,15 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::Mode;
-use super::find::{self, Agent, Tenant};
 use super::snapshot;
+use super::{Tenant, tenant};
 use crate::db::{Connection, Fault, Transaction};
 use crate::error::{Error, Result};
+use crate::ops::find::agents::{self, Agent};
 
 pub use verdict::{Reason, Rule, Subject, reasons, rule};
 pub use viewer::{Membership, Viewer};
 
-const TENANTS_BY_ID: &str = include_str!("../../../../sql/sharing/tenants_by_id.sql");
 const COUNTS: &str = include_str!("../../../../sql/sharing/visible_counts.sql");
 const AGENTS: &str = include_str!("../../../../sql/sharing/visible_agents.sql");
 const TASK: &str = "could not explain who sees what";
@@ -122,7 +122,7 @@ pub async fn explain(connection: &mut Connection, question: Question<'_>) -> Res
 
 async fn answer(transaction: &Transaction<'_>, question: Question<'_>) -> Result<Explanation, Fault> {
     let tenant = match question.tenant {
-        Some(text) => find::tenants(transaction, &[text.to_owned()]).await?.pop(),
+        Some(text) => tenant::find(transaction, &[text.to_owned()]).await?.pop(),
         None => None,
     };
     let viewer = match (question.user, tenant) {
@@ -152,13 +152,12 @@ async fn answer(transaction: &Transaction<'_>, question: Question<'_>) -> Result
 }
 
 async fn about(transaction: &Transaction<'_>, viewer: &Viewer, text: &str) -> Result<Verdict, Fault> {
-    let mut agents = find::agents(transaction, &[text.to_owned()]).await?;
+    let mut agents = agents::find(transaction, &[text.to_owned()]).await?;
     let Some(agent) = agents.pop() else {
         return Err(Error::failed(format!("agent `{text}` does not exist")).into());
     };
     let ids: Vec<Uuid> = agent.owner.iter().chain(&agent.recipients).copied().collect();
-    let rows = transaction.query(TENANTS_BY_ID, &[&ids]).await?;
-    let tenants: Vec<Tenant> = rows.iter().map(find::tenant).collect();
+    let tenants = tenant::by_id(transaction, &ids).await?;
     let named = |id: Uuid| tenants.iter().find(|tenant| tenant.id == id);
     let subject = Subject {
         owner: agent.owner.and_then(named).cloned(),

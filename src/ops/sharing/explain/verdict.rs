@@ -4,8 +4,9 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::super::Mode;
-use super::super::find::{Agent, Tenant};
+use super::super::Tenant;
 use super::viewer::{Membership, Viewer};
+use crate::ops::find::agents::Agent;
 
 /// The rule by which an agent is seen; of several the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -152,7 +153,7 @@ pub fn idle(viewer: &Viewer) -> Vec<Reason> {
         return viewer.memberships.iter().map(|m| obstacle(viewer, m)).collect();
     }
     let says = match &viewer.requested {
-        Some(requested) => format!("they ask to act for {requested}, of which they are no active member"),
+        Some(requested) => format!("they ask to act for {requested} but are not an active member of it"),
         None => format!("they belong to {} tenants and chose none", choices.len()),
     };
     let code = if viewer.requested.is_some() {
@@ -222,7 +223,7 @@ fn obstacle(viewer: &Viewer, membership: &Membership) -> Reason {
         ),
         (None, Some(requested)) => Reason::new(
             "wrong_choice",
-            format!("they ask to act for {requested}, of which they are no active member"),
+            format!("they ask to act for {requested} but are not an active member of it"),
             choose,
         ),
         (None, None) => Reason::new(

@@ -3,9 +3,15 @@
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::super::find::{self, Tenant, User};
+use super::super::Tenant;
+use super::super::tenant::of_row;
 use crate::db::{Fault, Transaction};
+use crate::error::Error;
+use crate::model::UserRef;
+use crate::ops::find::people;
 
+const HAS_USERS: &str = include_str!("../../../../sql/sharing/has_users.sql");
+const REQUESTED: &str = include_str!("../../../../sql/sharing/requested_tenant.sql");
 const MEMBERSHIPS: &str = include_str!("../../../../sql/sharing/memberships.sql");
 
 /// A membership.
@@ -47,25 +53,29 @@ impl Viewer {
     /// Looks up a user, who asks to act for `tenant` if one is given.
     ///
     /// # Errors
-    /// Those of [`find::user`].
+    /// [`crate::Kind::Failed`] if there is none, naming the nearest; [`crate::Kind::Usage`] for what is neither uuid nor
+    /// e-mail address.
     pub async fn user(
         transaction: &Transaction<'_>,
         user: &str,
         tenant: Option<&Tenant>,
     ) -> Result<Self, Fault> {
-        let User { id, email, requested } = find::user(transaction, user).await?;
+        let named: UserRef = user.parse().map_err(Error::usage)?;
+        let person = people::find_one(transaction, &named).await?;
+        let id = person.id.0;
+        let requested = requested(transaction, id).await?;
         let rows = transaction.query(MEMBERSHIPS, &[&id]).await?;
         let membership = |row: &tokio_postgres::Row| {
             row.get::<_, Option<Uuid>>("id")?;
             Some(Membership {
-                tenant: find::tenant(row),
+                tenant: of_row(row),
                 role: row.get("role"),
                 membership: row.get("membership"),
             })
         };
         Ok(Self {
             user: Some(id),
-            name: email.unwrap_or_else(|| id.to_string()),
+            name: person.name(),
             is_platform_admin: rows.first().is_some_and(|row| row.get("is_admin")),
             memberships: rows.iter().filter_map(membership).collect(),
             requested: tenant.map(|tenant| tenant.id.to_string()).or(requested),
@@ -120,4 +130,13 @@ impl Viewer {
         let counting = self.memberships.iter().filter(|m| m.counts());
         counting.map(|m| m.tenant.slug.as_str()).collect()
     }
+}
+
+/// The tenant that the account's `app_metadata` asks for, unchecked; none where accounts cannot be read.
+async fn requested(transaction: &Transaction<'_>, user: Uuid) -> Result<Option<String>, Fault> {
+    if !transaction.query_one(HAS_USERS, &[]).await?.get::<_, bool>(0) {
+        return Ok(None);
+    }
+    let row = transaction.query_opt(REQUESTED, &[&user]).await?;
+    Ok(row.and_then(|row| row.get(0)))
 }

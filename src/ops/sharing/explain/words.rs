@@ -1,25 +1,20 @@
 //! The explanation as a table.
 
 use super::{Counted, Explanation, Verdict};
-use crate::report::{Cell, Report, Tone};
+use crate::report::{Cell, Columns, Report, Table, Tone};
 
 impl Report for Explanation {
     const SCHEMA: &'static str = "vital.sharing.explain/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        match self.agent {
-            Some(_) => vec!["agent", "visible", "because", "to_change_it"],
-            None => vec!["rule", "agents", "meaning"],
+    fn table(&self) -> Table {
+        match (&self.agent, &self.sees) {
+            (Some(verdict), _) => verdict.table(),
+            (None, sees) => Columns::of(sees.iter().flat_map(|sees| &sees.rules))
+                .column("rule", |counted| Cell::text(counted.rule.name()))
+                .column("agents", |counted| Cell::number_text(counted.amount()))
+                .column("meaning", |counted| Cell::text(counted.rule.says()))
+                .table(),
         }
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
-        let about = self.agent.iter().flat_map(Verdict::cells);
-        let rules = self
-            .sees
-            .iter()
-            .flat_map(|sees| sees.rules.iter().map(Counted::cells));
-        about.chain(rules).collect()
     }
 
     fn summary(&self) -> Vec<String> {
@@ -63,28 +58,25 @@ impl Explanation {
 }
 
 impl Verdict {
-    fn cells(&self) -> Vec<Vec<Cell>> {
-        let name = || Cell::text(&self.name);
-        match self.rule {
-            Some(rule) => vec![vec![
-                name(),
-                Cell::text("yes").tone(Tone::Good),
-                Cell::text(format!("{}: it {}", rule.name(), rule.says())),
-                Cell::default(),
-            ]],
+    /// Why it is seen, or everything that hides it.
+    fn table(&self) -> Table {
+        let reasons: Vec<(bool, String, &str)> = match self.rule {
+            Some(rule) => vec![(true, format!("{}: it {}", rule.name(), rule.says()), "")],
             None => self
                 .reasons
                 .iter()
-                .map(|reason| {
-                    vec![
-                        name(),
-                        Cell::text("no").tone(Tone::Bad),
-                        Cell::text(&reason.says),
-                        Cell::text(&reason.change),
-                    ]
-                })
+                .map(|reason| (false, reason.says.clone(), reason.change.as_str()))
                 .collect(),
-        }
+        };
+        Columns::of(reasons)
+            .column("agent", |_| Cell::text(&self.name))
+            .column("visible", |(is_visible, ..)| match is_visible {
+                true => Cell::text("yes").tone(Tone::Good),
+                false => Cell::text("no").tone(Tone::Bad),
+            })
+            .column("because", |(_, because, _)| Cell::text(because))
+            .column("to_change_it", |(.., change)| Cell::text(*change))
+            .table()
     }
 }
 
@@ -96,13 +88,5 @@ impl Counted {
             true => format!("{} or more", self.agents),
             false => self.agents.to_string(),
         }
-    }
-
-    fn cells(&self) -> Vec<Cell> {
-        vec![
-            Cell::text(self.rule.name()),
-            Cell::number_text(self.amount()),
-            Cell::text(self.rule.says()),
-        ]
     }
 }

@@ -1,28 +1,14 @@
 //! The report as a table.
 
 use super::{By, Sharing, Tenant};
-use crate::report::{Cell, Report, Tone};
+use crate::report::{Cell, Columns, Report, Table, Tone};
 
-impl Tenant {
-    fn cells(&self) -> Vec<Cell> {
-        let state = match (&self.id, self.is_active) {
-            (None, _) => Cell::text("no tenant").tone(Tone::Bad),
-            (_, true) => Cell::optional(self.status.as_deref()),
-            (_, false) => Cell::optional(self.status.as_deref()).tone(Tone::Warn),
-        };
-        vec![
-            Cell::text(self.slug.as_deref().unwrap_or("(none)")),
-            Cell::optional(self.r#type.as_deref()),
-            state,
-            Cell::number(self.owned),
-            Cell::number(self.private),
-            Cell::number(self.selective),
-            Cell::number(self.global),
-            Cell::number(self.shared_out),
-            Cell::number(self.received),
-            Cell::number(self.visible),
-            warn(self.orphans),
-        ]
+/// The state of a tenant; what belongs to none has none.
+fn state(tenant: &Tenant) -> Cell {
+    match (&tenant.id, tenant.is_active) {
+        (None, _) => Cell::text("no tenant").tone(Tone::Bad),
+        (_, true) => Cell::optional(tenant.status.as_deref()),
+        (_, false) => Cell::optional(tenant.status.as_deref()).tone(Tone::Warn),
     }
 }
 
@@ -36,51 +22,42 @@ fn warn(count: i64) -> Cell {
 impl Report for Sharing {
     const SCHEMA: &'static str = "vital.sharing.report/1";
 
-    fn header(&self) -> Vec<&'static str> {
-        let first = match self.by {
+    fn table(&self) -> Table {
+        let name = |name: Option<&str>| Cell::text(name.unwrap_or("(none)"));
+        let by = match self.by {
             By::Tenant => {
-                return vec![
-                    "tenant",
-                    "type",
-                    "status",
-                    "owned",
-                    "private",
-                    "selective",
-                    "global",
-                    "shared_out",
-                    "received",
-                    "visible",
-                    "orphans",
-                ];
+                return Columns::of(&self.tenants)
+                    .column("tenant", |tenant| name(tenant.slug.as_deref()))
+                    .column("type", |tenant| Cell::optional(tenant.r#type.as_deref()))
+                    .column("status", |tenant| state(tenant))
+                    .column("owned", |tenant| Cell::number(tenant.owned))
+                    .column("private", |tenant| Cell::number(tenant.private))
+                    .column("selective", |tenant| Cell::number(tenant.selective))
+                    .column("global", |tenant| Cell::number(tenant.global))
+                    .column("shared_out", |tenant| Cell::number(tenant.shared_out))
+                    .column("received", |tenant| Cell::number(tenant.received))
+                    .column("visible", |tenant| Cell::number(tenant.visible))
+                    .column("orphans", |tenant| warn(tenant.orphans))
+                    .table();
             }
             By::Category => "category",
             By::ResourceType => "resource_type",
         };
-        vec![
-            first,
-            "total",
-            "platform_owned",
-            "globally_shared",
-            "selectively_shared",
-            "private",
-            "orphans",
-        ]
-    }
-
-    fn rows(&self) -> Vec<Vec<Cell>> {
-        let grouped = self.groups.iter().map(|group| {
-            let counts = &group.distribution;
-            vec![
-                Cell::text(group.name.as_deref().unwrap_or("(none)")),
-                Cell::number(counts.total),
-                Cell::number(counts.platform_owned),
-                Cell::number(counts.globally_shared),
-                Cell::number(counts.selectively_shared),
-                Cell::number(counts.private),
-                warn(counts.orphans),
-            ]
-        });
-        self.tenants.iter().map(Tenant::cells).chain(grouped).collect()
+        Columns::of(self.groups.iter().map(|group| (group, &group.distribution)))
+            .column(by, |(group, _)| name(group.name.as_deref()))
+            .column("total", |(_, counts)| Cell::number(counts.total))
+            .column("platform_owned", |(_, counts)| {
+                Cell::number(counts.platform_owned)
+            })
+            .column("globally_shared", |(_, counts)| {
+                Cell::number(counts.globally_shared)
+            })
+            .column("selectively_shared", |(_, counts)| {
+                Cell::number(counts.selectively_shared)
+            })
+            .column("private", |(_, counts)| Cell::number(counts.private))
+            .column("orphans", |(_, counts)| warn(counts.orphans))
+            .table()
     }
 
     fn summary(&self) -> Vec<String> {

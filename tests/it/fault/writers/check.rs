@@ -226,6 +226,6 @@ pub fn verify_fix() -> Writer {
         },
         arguments: words("verify --fix --yes"),
         observe: catalog,
-        done: " mended",
+        done: " fixed",
     }
 }

@@ -144,6 +144,6 @@ fn an_interrupt_ends_a_verification_instead_of_one_of_its_checks() {
         });
         send(&child, Signal::INT);
         let run = finish(child).failure(130);
-        assert!(!run.stderr.contains("mended"), "{run}");
+        assert!(!run.stderr.contains("fixed"), "{run}");
     }
 }

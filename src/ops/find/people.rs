@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::nearest::{nearest, question};
+use super::suggestion;
 use crate::db::{Fault, Transaction};
 use crate::error::{Error, Result};
 use crate::model::{Email, UserId, UserRef};
@@ -263,8 +263,8 @@ pub async fn unknown(transaction: &Transaction<'_>, user: &UserRef, found: &Foun
         (UserRef::Email(email), _) => email.as_str(),
     };
     let rows = transaction.query(NEAR_USERS, &[&email]).await?;
-    let near = nearest(email, rows.iter().map(|row| row.get("email")));
-    let hint = question(&near, "nobody in auth.users has a similar address");
+    let known = rows.iter().map(|row| row.get("email"));
+    let hint = suggestion(email, known, "nobody in auth.users has a similar address;");
     Ok(Error::failed(format!("user `{email}` does not exist"))
         .with_hint(format!("{hint} nothing was changed")))
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::nearest::{nearest, question};
+use super::suggestion;
 use crate::db::{Fault, Transaction};
 use crate::error::{Error, Result};
 use crate::model::{TenantId, TenantRef};
@@ -112,8 +112,11 @@ pub async fn find(transaction: &Transaction<'_>, wanted: &TenantRef) -> Result<T
 /// The server's, while it looks for the nearest.
 pub async fn unknown(transaction: &Transaction<'_>, wanted: &TenantRef) -> Result<Error, Fault> {
     let slugs = known(transaction).await?.into_iter().map(|tenant| tenant.slug);
-    let near = nearest(&wanted.to_string(), slugs);
-    let hint = question(&near, "`vital tenant list` shows those that do.");
+    let hint = suggestion(
+        &wanted.to_string(),
+        slugs,
+        "`vital tenant list` shows those that do;",
+    );
     Ok(Error::failed(format!("tenant `{wanted}` does not exist"))
         .with_hint(format!("{hint} nothing was changed")))
 }
