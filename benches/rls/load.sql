@@ -17,16 +17,6 @@ select
     'client'
 from generate_series(1, current_setting('bench.tenants')::integer) as n;
 
--- Whoever has no account reads nothing.
-insert into auth.users (id, email)
-select md5(name)::uuid, md5(name) || '@bench.example'
-from (
-    select 'user ' || n
-    from generate_series(1, current_setting('bench.tenants')::integer) as n
-    union all
-    values ('consultant'), ('admin')
-) as person (name);
-
 insert into public.user_tenants (user_id, tenant_id, role)
 select md5('user ' || n)::uuid, md5('tenant ' || n)::uuid, 'member'
 from generate_series(1, current_setting('bench.tenants')::integer) as n
