@@ -35,6 +35,8 @@ from (
               and b.proname = p.proname
         ) as is_shadowing
     from pg_proc as p
+    -- Before thousands of names are written out.
+    where p.pronamespace <> 'pg_catalog'::regnamespace
     union all
     select
         'operator ' || p.oid::regoperator,
@@ -50,6 +52,7 @@ from (
               and b.oprname = p.oprname
         )
     from pg_operator as p
+    where p.oprnamespace <> 'pg_catalog'::regnamespace
     union all
     select 'type ' || t.oid::regtype, t.typowner, t.typnamespace, 'pg_type'::regclass, t.oid, 'another owner', false
     from pg_type as t
