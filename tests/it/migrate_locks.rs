@@ -289,7 +289,9 @@ fn online_preparation_is_not_held_up_by_session_limits() {
     let mut admin = database.superuser();
     let builds = "select from pg_stat_activity where datname = current_database()
         and state = 'active' and query like 'create index concurrently%'";
-    wait_until("an index is built", || !admin.query(builds, &[]).unwrap().is_empty());
+    wait_until("an index is built", || {
+        !admin.query(builds, &[]).unwrap().is_empty()
+    });
     // Longer than both limits.
     std::thread::sleep(Duration::from_secs(2));
     reader.batch_execute("commit").unwrap();

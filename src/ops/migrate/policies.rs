@@ -90,7 +90,9 @@ impl Policy {
         let compares = condition.is_some_and(|text| {
             let text = ["tenant_id IS NOT NULL", "tenant_id = tenant_id"]
                 .iter()
-                .fold(text.as_str().to_owned(), |text, vacuous| text.replace(vacuous, ""));
+                .fold(text.as_str().to_owned(), |text, vacuous| {
+                    text.replace(vacuous, "")
+                });
             text.contains("tenant")
         });
         let whose = if compares { "" } else { ", of whatever tenant" };
@@ -212,7 +214,11 @@ mod tests {
         let mut leftover = policy("public.agents", "p");
         leftover.using = Some("(tenant_id = (current_setting('app.tenant_id'::text))::uuid)".to_owned());
         assert!(leftover.opens().ends_with("::uuid)"), "{}", leftover.opens());
-        for vacuous in ["(tenant_id IS NOT NULL)", "(tenant_id = tenant_id)", "(is_active = true)"] {
+        for vacuous in [
+            "(tenant_id IS NOT NULL)",
+            "(tenant_id = tenant_id)",
+            "(is_active = true)",
+        ] {
             leftover.using = Some(vacuous.to_owned());
             assert!(leftover.opens().ends_with(", of whatever tenant"), "{vacuous}");
         }

@@ -77,7 +77,10 @@ pub(super) async fn behave(connection: &mut Connection, checks: &[&Check]) -> Re
         return Ok(Behaviour::default());
     }
     let nobody = |reason: &str| Behaviour {
-        not_checked: checks.iter().map(|check| NotChecked::new(&check.id, reason)).collect(),
+        not_checked: checks
+            .iter()
+            .map(|check| NotChecked::new(&check.id, reason))
+            .collect(),
         ..Behaviour::default()
     };
     let behaviour = connection
@@ -100,7 +103,9 @@ pub(super) async fn behave(connection: &mut Connection, checks: &[&Check]) -> Re
         // A standby refuses a transaction that could write.
         Err(error) if error.has_code(&SqlState::FEATURE_NOT_SUPPORTED) => {
             let cause = error.cause.unwrap_or(error.message);
-            Ok(nobody(&format!("nobody can act on a standby, which is read-only; verify the primary too: {cause}")))
+            Ok(nobody(&format!(
+                "nobody can act on a standby, which is read-only; verify the primary too: {cause}"
+            )))
         }
         behaviour => behaviour,
     }
@@ -257,7 +262,11 @@ fn found(rows: &[Row], check: &Check) -> Result<(Vec<Finding>, Option<NotChecked
         if row.try_get::<_, Option<String>>("level")?.as_deref() == Some("not checked") {
             let text = |column| row.try_get::<_, Option<String>>(column);
             let (object, why) = (text("object")?, text("actual")?);
-            unmade.push(format!("{}: {}", object.unwrap_or_default(), why.unwrap_or_default()));
+            unmade.push(format!(
+                "{}: {}",
+                object.unwrap_or_default(),
+                why.unwrap_or_default()
+            ));
         } else {
             findings.push(Finding::from_row(row, check)?);
         }

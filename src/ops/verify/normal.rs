@@ -191,7 +191,8 @@ fn flatten(nodes: Vec<Node>, connective: &str) -> Vec<Node> {
         }
         match operand {
             [Node::Group('(', inner)]
-                if inner.iter().any(|node| node.is(connective)) && !inner.iter().any(|node| node.is(other)) =>
+                if inner.iter().any(|node| node.is(connective))
+                    && !inner.iter().any(|node| node.is(other)) =>
             {
                 flat.extend(inner.iter().cloned());
             }
@@ -241,7 +242,10 @@ mod tests {
             "CHECK (((type)::text = ANY ((ARRAY['a'::character varying, 'b'::character varying])::text[])))",
             "CHECK (((type)::text = ANY (ARRAY[('a'::character varying)::text, ('c'::character varying)::text])))",
         );
-        assert_other("x = ANY ((ARRAY[a, b])::text[])", "x = ANY ((ARRAY[a, b])::uuid[])");
+        assert_other(
+            "x = ANY ((ARRAY[a, b])::text[])",
+            "x = ANY ((ARRAY[a, b])::uuid[])",
+        );
     }
 
     #[test]

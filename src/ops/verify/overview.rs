@@ -72,7 +72,9 @@ impl Overview<'_> {
         let mut groups: Vec<Vec<&Finding>> = Vec::new();
         for finding in self.0.findings.iter().filter(|finding| finding.cause.is_none()) {
             match groups.last_mut() {
-                Some(group) if group.first().is_some_and(|first| is_alike(first, finding)) => group.push(finding),
+                Some(group) if group.first().is_some_and(|first| is_alike(first, finding)) => {
+                    group.push(finding)
+                }
                 _ => groups.push(vec![finding]),
             }
         }
@@ -92,7 +94,10 @@ impl Overview<'_> {
         for finding in self.0.findings.iter().filter(follows) {
             *counts.entry(&finding.check_id).or_default() += 1;
         }
-        let parts: Vec<String> = counts.iter().map(|(check, count)| format!("{check} ({count})")).collect();
+        let parts: Vec<String> = counts
+            .iter()
+            .map(|(check, count)| format!("{check} ({count})"))
+            .collect();
         (!parts.is_empty()).then(|| format!("    -- what users can do because of it: {}", parts.join(", ")))
     }
 

@@ -36,7 +36,9 @@ fn shown_fixes_converge_for_any_change_of_any_object() {
     let all = mutations(&db);
     assert!(all.len() > 800, "{}", all.len());
     let long = std::env::var("VITAL_FAULTS").is_ok_and(|value| value == "long");
-    let seed = std::env::var("VITAL_FAULTS_SEED").ok().and_then(|seed| seed.parse().ok());
+    let seed = std::env::var("VITAL_FAULTS_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok());
     let chosen: Vec<&Mutation> = match long {
         true => all.iter().collect(),
         false => sample(&all, seed.unwrap_or(1)),
@@ -55,7 +57,10 @@ fn shown_fixes_converge_for_any_change_of_any_object() {
             db = Database::create(Template::Migrated);
         }
     }
-    println!("{converged} converged, {same} changed nothing, {impossible} were refused by the server, {} did not", wrong.len());
+    println!(
+        "{converged} converged, {same} changed nothing, {impossible} were refused by the server, {} did not",
+        wrong.len()
+    );
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
     // What a sample is worth is what it could do.
     assert!(converged * 2 > chosen.len(), "{converged} of {}", chosen.len());

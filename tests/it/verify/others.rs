@@ -33,12 +33,16 @@ const LEAKS: &[Leak] = &[
         how: "anon reads 4 of 4",
     },
     Leak {
-        damage: table!("create policy p on public.notes for select to authenticated using (tenant_id is not null)"),
+        damage: table!(
+            "create policy p on public.notes for select to authenticated using (tenant_id is not null)"
+        ),
         table: "public.notes",
         how: "a member of another tenant reads 4 of 4",
     },
     Leak {
-        damage: table!("create policy p on public.notes for all to authenticated using (tenant_id = tenant_id)"),
+        damage: table!(
+            "create policy p on public.notes for all to authenticated using (tenant_id = tenant_id)"
+        ),
         table: "public.notes",
         how: "a user without a tenant reads 4 of 4",
     },
@@ -187,7 +191,9 @@ const LEAKS: &[Leak] = &[
         how: "by request headers",
     },
     Leak {
-        damage: table!("create policy d on public.notes for delete to authenticated using (tenant_id is not null)"),
+        damage: table!(
+            "create policy d on public.notes for delete to authenticated using (tenant_id is not null)"
+        ),
         table: "public.notes",
         how: "a user without a tenant deletes 3 of 3",
     },
@@ -232,11 +238,16 @@ fn a_table_that_leaks_is_found_by_acting_with_the_way_in() {
             finding["check_id"] == "behaviour-other-tables"
                 && finding["level"] == "error"
                 && finding["object"] == leak.table
-                && finding["actual"].as_str().is_some_and(|actual| actual.contains(leak.how))
+                && finding["actual"]
+                    .as_str()
+                    .is_some_and(|actual| actual.contains(leak.how))
         });
         if !found {
             let findings = report["findings"].as_array().unwrap();
-            let acted: Vec<_> = findings.iter().filter(|f| f["check_id"] == "behaviour-other-tables").collect();
+            let acted: Vec<_> = findings
+                .iter()
+                .filter(|f| f["check_id"] == "behaviour-other-tables")
+                .collect();
             wrong.push(format!("{}\n{acted:#?}{:#}", leak.damage, report["not_checked"]));
         }
     }
@@ -254,15 +265,21 @@ fn no_setting_of_the_database_hides_a_leak() {
         "request.jwt.claims = '{\"sub\": \"b0000000-0000-4000-8000-000000000013\"}'",
     ] {
         let db = Database::create(Template::Migrated);
-        let leak = table!("create policy p on public.notes for select to authenticated using (tenant_id is not null)");
+        let leak = table!(
+            "create policy p on public.notes for select to authenticated using (tenant_id is not null)"
+        );
         run_as_superuser(&db, leak);
         run_as_superuser(&db, &format!("alter database {} set {setting}", db.name()));
         let report = parsed(&db.vital(&["verify", "-o", "json"]).failure(4));
         let actual = report["findings"].as_array().unwrap().iter().find_map(|finding| {
-            (finding["check_id"] == "behaviour-other-tables").then(|| finding["actual"].as_str().unwrap_or_default())
+            (finding["check_id"] == "behaviour-other-tables")
+                .then(|| finding["actual"].as_str().unwrap_or_default())
         });
         let actual = actual.unwrap_or_else(|| panic!("{setting}: {report:#}"));
-        assert!(actual.contains("a member of another tenant reads 4 of 4"), "{setting}: {actual}");
+        assert!(
+            actual.contains("a member of another tenant reads 4 of 4"),
+            "{setting}: {actual}"
+        );
         assert_eq!(report["not_checked"], serde_json::json!([]), "{setting}");
     }
 }
@@ -278,7 +295,9 @@ fn a_table_that_is_sound_is_left_alone() {
             "create policy p on public.notes for select to authenticated \
              using (tenant_id in (select m.tenant_id from public.user_tenants as m where m.user_id = auth.uid()))"
         ),
-        table!("create policy p on public.notes for select to authenticated using (owner_id = (select auth.uid()))"),
+        table!(
+            "create policy p on public.notes for select to authenticated using (owner_id = (select auth.uid()))"
+        ),
         table!(
             "create policy p on public.notes for select to authenticated \
              using (tenant_id = (auth.jwt() -> 'app_metadata' ->> 'tenant_id')::uuid)"
@@ -338,7 +357,10 @@ fn a_table_that_could_not_be_tried_is_not_checked() {
     let not = &report["not_checked"][0];
     assert_eq!(not["check_id"], "behaviour-other-tables");
     let reason = not["reason"].as_str().unwrap_or_default();
-    assert!(reason.contains("public.odd") && reason.contains("odd_kind_check"), "{reason}");
+    assert!(
+        reason.contains("public.odd") && reason.contains("odd_kind_check"),
+        "{reason}"
+    );
 }
 
 #[test]
@@ -349,11 +371,17 @@ fn a_function_that_was_retired_and_can_be_called_is_found() {
         "create function vital_retired.is_platform_admin(uuid) returns boolean language sql as 'select true'; \
          create policy p on public.profiles for select to authenticated using (vital_retired.is_platform_admin(auth.uid()))",
     );
-    let report = parsed(&db.vital(&["verify", "--only", "retired-functions", "-o", "json"]).failure(4));
+    let report = parsed(
+        &db.vital(&["verify", "--only", "retired-functions", "-o", "json"])
+            .failure(4),
+    );
     let finding = &report["findings"][0];
     assert_eq!(finding["object"], "vital_retired.is_platform_admin(uuid)");
     let actual = finding["actual"].as_str().unwrap_or_default();
-    assert!(actual.contains("authenticated") && actual.contains("policy p on table public.profiles"), "{actual}");
+    assert!(
+        actual.contains("authenticated") && actual.contains("policy p on table public.profiles"),
+        "{actual}"
+    );
     run_as_superuser(&db, finding["fix"].as_str().unwrap());
     db.vital(&["verify", "--only", "retired-functions"]).success();
 }
@@ -361,13 +389,19 @@ fn a_function_that_was_retired_and_can_be_called_is_found() {
 #[test]
 fn what_is_unique_across_tenants_is_a_warning_with_the_index_that_replaces_it() {
     let db = Database::create(Template::Migrated);
-    run_as_superuser(&db, "alter table public.agents add constraint agents_name_key unique (name)");
+    run_as_superuser(
+        &db,
+        "alter table public.agents add constraint agents_name_key unique (name)",
+    );
     let report = parsed(&db.vital(&["verify", "-o", "json"]).success());
     let finding = &report["findings"][0];
     assert_eq!(finding["check_id"], "unique-across-tenants");
     assert_eq!(finding["object"], "public.agents_name_key");
     let fix = finding["fix"].as_str().unwrap();
-    assert!(fix.contains("create unique index concurrently on public.agents (tenant_id, name);"), "{fix}");
+    assert!(
+        fix.contains("create unique index concurrently on public.agents (tenant_id, name);"),
+        "{fix}"
+    );
     for statement in fix.split(";\n") {
         db.superuser().batch_execute(statement).unwrap();
     }
@@ -392,9 +426,11 @@ fn a_foreign_key_that_takes_a_hidden_agent_is_found() {
         let run = db.vital(&["verify", "-o", "json"]);
         let report = parsed(&run);
         assert_eq!(run.code, code, "{run}");
-        let finding = report["findings"].as_array().unwrap().iter().find(|finding| {
-            finding["check_id"] == "behaviour-hidden-references"
-        });
+        let finding = report["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|finding| finding["check_id"] == "behaviour-hidden-references");
         let finding = finding.unwrap_or_else(|| panic!("{report:#}"));
         assert_eq!(finding["object"], "public.chats.agent_id");
         assert_eq!(finding["level"], level);
@@ -412,19 +448,30 @@ fn a_foreign_key_that_takes_a_hidden_agent_is_found() {
 #[test]
 fn agents_without_a_key_are_found() {
     let db = Database::create(Template::Migrated);
-    run_as_superuser(&db, "alter table public.agents drop constraint agents_pkey cascade");
+    run_as_superuser(
+        &db,
+        "alter table public.agents drop constraint agents_pkey cascade",
+    );
     let report = parsed(&db.vital(&["verify", "-o", "json"]).failure(4));
     let findings = report["findings"].as_array().unwrap();
-    let finding = findings.iter().find(|finding| finding["check_id"] == "agents-without-key");
+    let finding = findings
+        .iter()
+        .find(|finding| finding["check_id"] == "agents-without-key");
     let finding = finding.unwrap_or_else(|| panic!("{report:#}"));
     assert_eq!(finding["object"], "public.agents");
     run_as_superuser(&db, finding["fix"].as_str().unwrap());
     let report = verify(&db, &[]);
     assert_eq!(report["verdict"], "passed", "{report:#}");
     // A unique index of another kind does as well, one that holds for some rows only does not.
-    run_as_superuser(&db, "alter table public.agents drop constraint agents_pkey; create unique index on public.agents (id)");
+    run_as_superuser(
+        &db,
+        "alter table public.agents drop constraint agents_pkey; create unique index on public.agents (id)",
+    );
     db.vital(&["verify", "--only", "agents-without-key"]).success();
-    run_as_superuser(&db, "drop index public.agents_id_idx; create unique index on public.agents (id) where is_active");
+    run_as_superuser(
+        &db,
+        "drop index public.agents_id_idx; create unique index on public.agents (id) where is_active",
+    );
     db.vital(&["verify", "--only", "agents-without-key"]).failure(4);
 }
 
@@ -437,6 +484,9 @@ fn a_policy_for_the_trusted_role_is_no_finding() {
     );
     let report = verify(&db, &[]);
     assert_eq!(report["verdict"], "passed", "{report:#}");
-    run_as_superuser(&db, "alter policy \"service role does all\" on public.agents to service_role, authenticated");
+    run_as_superuser(
+        &db,
+        "alter policy \"service role does all\" on public.agents to service_role, authenticated",
+    );
     db.vital(&["verify", "--only", "unknown-policies"]).failure(4);
 }

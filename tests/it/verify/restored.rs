@@ -20,7 +20,9 @@ pub fn program(name: &str) -> PathBuf {
 fn copy(from: &str, db: &Database, name: &str, dump: &[&str], restore: &[&str], role: &str) -> String {
     let mut admin = db.server_client(&db.address().superuser);
     admin
-        .batch_execute(&format!("create database {name} template template0 owner postgres"))
+        .batch_execute(&format!(
+            "create database {name} template template0 owner postgres"
+        ))
         .unwrap();
     let to = db.address().url(role, name);
     let mut dumping = Command::new(program(dump[0]))
@@ -37,7 +39,11 @@ fn copy(from: &str, db: &Database, name: &str, dump: &[&str], restore: &[&str], 
         .output()
         .unwrap();
     assert!(dumping.wait().unwrap().success());
-    assert!(restored.status.success(), "{}", String::from_utf8_lossy(&restored.stderr));
+    assert!(
+        restored.status.success(),
+        "{}",
+        String::from_utf8_lossy(&restored.stderr)
+    );
     to
 }
 
@@ -58,12 +64,33 @@ fn every_kind_of_copy_is_clean() {
         let superuser = db.address().superuser.clone();
         let source = db.url_as(&superuser);
         let name = |kind: &str| format!("{}_{kind}", db.name());
-        let custom = copy(&source, &db, &name("custom"), &["pg_dump", "-Fc"], &["pg_restore"], &superuser);
+        let custom = copy(
+            &source,
+            &db,
+            &name("custom"),
+            &["pg_dump", "-Fc"],
+            &["pg_restore"],
+            &superuser,
+        );
         let plain = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1"];
         let text = copy(&source, &db, &name("text"), &["pg_dump"], &plain, &superuser);
         let owned = ["pg_dump", "-Fc", "--no-owner"];
-        let orphan = copy(&source, &db, &name("orphan"), &owned, &["pg_restore", "--no-owner"], &superuser);
-        let twice = copy(&custom, &db, &name("twice"), &["pg_dump", "-Fc"], &["pg_restore"], &superuser);
+        let orphan = copy(
+            &source,
+            &db,
+            &name("orphan"),
+            &owned,
+            &["pg_restore", "--no-owner"],
+            &superuser,
+        );
+        let twice = copy(
+            &custom,
+            &db,
+            &name("twice"),
+            &["pg_dump", "-Fc"],
+            &["pg_restore"],
+            &superuser,
+        );
         let thrice = copy(&twice, &db, &name("thrice"), &["pg_dump"], &plain, &superuser);
         for url in [custom, text, orphan, twice, thrice] {
             assert_clean(&url);
@@ -82,8 +109,15 @@ fn a_database_is_clean_under_any_name_and_owner() {
     let db = Database::on(Server::with(&shared_options()), Template::Migrated);
     let superuser = db.address().superuser.clone();
     let mut admin = db.server_client(&superuser);
-    let mut run = |sql: &str| admin.batch_execute(sql).unwrap_or_else(|error| panic!("{sql}: {error:?}"));
-    run(&format!("create database copied template {} owner postgres", db.name()));
+    let mut run = |sql: &str| {
+        admin
+            .batch_execute(sql)
+            .unwrap_or_else(|error| panic!("{sql}: {error:?}"))
+    };
+    run(&format!(
+        "create database copied template {} owner postgres",
+        db.name()
+    ));
     assert_clean(&db.address().url("postgres", "copied"));
     run("alter database copied rename to \"Called Otherwise\"");
     assert_clean(&db.address().url("postgres", "Called%20Otherwise"));
@@ -120,7 +154,12 @@ fn the_catalog_of_14_is_clean_in_18() {
         println!("not run: PostgreSQL 14 and 18 are not at hand");
         return;
     };
-    let on = |binaries: Binaries| Server::with(&Options { binaries, ..shared_options() });
+    let on = |binaries: Binaries| {
+        Server::with(&Options {
+            binaries,
+            ..shared_options()
+        })
+    };
     let from = Database::on(on(old), Template::Migrated);
     let to = Database::on(on(new), Template::PreState);
     let superuser = from.address().superuser.clone();
@@ -141,19 +180,29 @@ fn the_catalog_of_14_is_clean_in_18() {
 #[test]
 fn a_logical_replica_is_clean() {
     let mut options = shared_options();
-    options.settings.push(("wal_level".to_owned(), "logical".to_owned()));
+    options
+        .settings
+        .push(("wal_level".to_owned(), "logical".to_owned()));
     let db = Database::on(Server::with(&options), Template::World);
     let superuser = db.address().superuser.clone();
     let source = db.url_as(&superuser);
     let plain = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1"];
-    let url = copy(&source, &db, "replica", &["pg_dump", "--schema-only"], &plain, &superuser);
+    let url = copy(
+        &source,
+        &db,
+        "replica",
+        &["pg_dump", "--schema-only"],
+        &plain,
+        &superuser,
+    );
     db.superuser()
-        .batch_execute(
-            "create publication everything for all tables",
-        )
+        .batch_execute("create publication everything for all tables")
         .unwrap();
     db.superuser()
-        .execute("select pg_create_logical_replication_slot('replica', 'pgoutput')", &[])
+        .execute(
+            "select pg_create_logical_replication_slot('replica', 'pgoutput')",
+            &[],
+        )
         .unwrap();
     let mut replica = db.address().client(&superuser, "replica");
     let (socket, port) = (db.address().directory.display(), db.address().port);
@@ -180,7 +229,12 @@ fn a_logical_replica_is_clean() {
         assert_eq!(finding["check_id"], "sequences-behind", "{report:#}");
     }
     let mut command = crate::support::vital();
-    Run::of(command.env("DATABASE_URL", &url).args(["verify", "--fix", "--yes"])).success();
+    Run::of(
+        command
+            .env("DATABASE_URL", &url)
+            .args(["verify", "--fix", "--yes"]),
+    )
+    .success();
     assert_clean(&url);
     assert_clean(&db.address().url("postgres", "replica"));
 }
@@ -196,7 +250,10 @@ fn a_standby_is_as_promised_and_says_that_nobody_could_act() {
     assert_eq!(found(&report), Vec::new(), "{report:#}");
     assert_eq!(report["verdict"], "not_checked", "{report:#}");
     for not in report["not_checked"].as_array().unwrap() {
-        assert!(not["check_id"].as_str().unwrap().starts_with("behaviour-"), "{not:#}");
+        assert!(
+            not["check_id"].as_str().unwrap().starts_with("behaviour-"),
+            "{not:#}"
+        );
         assert!(not["reason"].as_str().unwrap().contains("read-only"), "{not:#}");
     }
     db.vital(&["verify", "--allow-not-checked=behaviour-*"]).success();

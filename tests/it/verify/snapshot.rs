@@ -87,7 +87,10 @@ fn name_what_is_new(client: &mut postgres::Client, steps: &[(i64, Catalog)]) {
         let objects = promise.catalog.get_mut(kind).unwrap();
         if !objects.contains_key(&name) {
             let since = steps.last().map(|(version, _)| *version);
-            objects.entry(name.clone()).or_default().insert("since".to_owned(), since.into());
+            objects
+                .entry(name.clone())
+                .or_default()
+                .insert("since".to_owned(), since.into());
             named.push(name);
         }
     }
