@@ -119,7 +119,7 @@ fn settings_of_the_session_do_not_mislead_it() {
     let mut command = database.command(&["doctor", "-o", "json"]);
     command.env(
         "PGOPTIONS",
-        "-c statement_timeout=1ms -c lock_timeout=1ms -c search_path=pg_temp -c row_security=off \
+        "-c statement_timeout=20ms -c lock_timeout=20ms -c search_path=pg_temp -c row_security=off \
          -c default_transaction_read_only=on -c default_transaction_isolation=serializable -c DateStyle=German \
          -c IntervalStyle=iso_8601 -c bytea_output=escape -c standard_conforming_strings=off -c TimeZone=Asia/Tokyo",
     );

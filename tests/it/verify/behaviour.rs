@@ -29,13 +29,29 @@ fn each_way_past_the_rules_is_found_by_acting() {
                 cleanup: "",
             },
             Case {
-                damage: "drop trigger agents_05_settle_id on public.agents; \
-                         alter table public.agents disable trigger agents_15_keep_counters",
+                damage: "alter table public.agents disable trigger agents_15_keep_counters",
                 found: &[
-                    ("shape-triggers", "public.agents.agents_05_settle_id"),
                     ("behaviour-ordering", "*"),
-                    ("behaviour-upsert", "*"),
                     ("disabled-triggers", "public.agents.agents_15_keep_counters"),
+                ],
+                cleanup: "",
+            },
+            Case {
+                damage: "drop trigger agents_05_settle_id on public.agents",
+                found: &[
+                    ("behaviour-own-insert", "*"),
+                    ("shape-triggers", "public.agents.agents_05_settle_id"),
+                ],
+                cleanup: "",
+            },
+            Case {
+                damage: "create or replace function vital_private.settle_agent_id() returns trigger \
+                         language plpgsql security definer set search_path = pg_catalog, pg_temp as \
+                         'begin new.created_by_user_id := coalesce(new.created_by_user_id, vital_private.caller_id()); \
+                         return new; end'",
+                found: &[
+                    ("behaviour-upsert", "*"),
+                    ("shape-functions", "vital_private.settle_agent_id()"),
                 ],
                 cleanup: "",
             },
