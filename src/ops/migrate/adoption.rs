@@ -211,20 +211,18 @@ fn query() -> String {
         )
     };
     let obstacles = [NAMES, FUNCTIONS, AGENTS, MISFITS].map(|sql| format!("({})", expand(sql)));
-    let obstacles = obstacles.join("\nunion all\n");
+    let obstacles = format!("select * from ({}) as o", obstacles.join("\nunion all\n"));
+    let trials = format!(
+        "(select coalesce(jsonb_agg(q.statement order by q.rank), '[]') from ({}) as q)",
+        expand(TRIALS)
+    );
     format!(
         "select jsonb_build_object('obstacles', {}, 'steps', {}, 'questions', {}, 'trials', {}, 'future', ({}), \
          'is_surrounded', {SURROUNDED}, 'has_event_triggers', {EVENT_TRIGGER})::text as json",
-        list(
-            &format!("select * from ({obstacles}) as o"),
-            "q.version nulls first, q.object, q.fact"
-        ),
+        list(&obstacles, "q.version nulls first, q.object, q.fact"),
         list(STEPS, "q.version, q.rank, q.object, q.statement"),
         list(VALUES, "q.version, q.object, q.fact"),
-        format!(
-            "(select coalesce(jsonb_agg(q.statement order by q.rank), '[]') from ({}) as q)",
-            expand(TRIALS)
-        ),
+        trials,
         expand(FUTURE)
     )
 }

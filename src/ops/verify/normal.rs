@@ -118,7 +118,7 @@ fn level(nodes: Vec<Node>) -> Vec<Node> {
             token @ Node::Token(_) => token,
         })
         .collect();
-    flatten(flatten(distribute(nodes), "OR"), "AND")
+    flatten(flatten(distribute(&nodes), "OR"), "AND")
 }
 
 /// `((x))` is `(x)`.
@@ -130,7 +130,7 @@ fn unwrap(open: char, mut inner: Vec<Node>) -> Node {
 }
 
 /// `(ARRAY[a, b])::t[]` is `ARRAY[(a)::t, (b)::t]`.
-fn distribute(nodes: Vec<Node>) -> Vec<Node> {
+fn distribute(nodes: &[Node]) -> Vec<Node> {
     let mut levelled = Vec::with_capacity(nodes.len());
     let mut at = 0;
     while at < nodes.len() {

@@ -110,11 +110,11 @@ fn try_one(seed: u64) -> Result<End, String> {
     let (mut made, mut names) = (Vec::new(), Vec::new());
     let wanted = *random.choice([1, 1, 1, 2, 2, 3].as_slice()).unwrap();
     for _ in 0..20 {
-        if made.len() < wanted {
-            if let Some((sql, words)) = random.choice(&fitting).unwrap().make(&db, &mut random) {
-                made.push(sql);
-                names.extend(words);
-            }
+        if made.len() < wanted
+            && let Some((sql, words)) = random.choice(&fitting).unwrap().make(&db, &mut random)
+        {
+            made.push(sql);
+            names.extend(words);
         }
     }
     let wrong = |what: String| Err(format!("seed {seed}, {name}:\n{}{what}", made.concat()));

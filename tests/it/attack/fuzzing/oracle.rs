@@ -174,7 +174,7 @@ impl Oracle {
         };
         for agent in [old, new].into_iter().filter(|it| !it.is_null()) {
             let role = role(agent);
-            if !is_admin && !role.is_some_and(|role| role != "guest") {
+            if !is_admin && role.is_none_or(|role| role == "guest") {
                 return Err("an agent of a tenant that the user does not write was written");
             }
             if !is_admin && agent["sharing_mode"] != "private" && !role.is_some_and(is_authority) {
