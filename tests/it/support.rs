@@ -56,3 +56,32 @@ pub fn progress(applied: i64) -> String {
         _ => format!("{applied} of {total} migrations are applied"),
     }
 }
+
+/// A client program of PostgreSQL of the version of the server: its own, or the one that is installed.
+#[must_use]
+pub fn program(name: &str) -> Option<std::path::PathBuf> {
+    let own = binaries().directory().join(name);
+    if own.exists() {
+        return Some(own);
+    }
+    let told = std::process::Command::new(name).arg("--version").output().ok()?;
+    let told = String::from_utf8_lossy(&told.stdout).into_owned();
+    let mut words = told
+        .split(|c: char| !c.is_ascii_digit())
+        .filter(|word| !word.is_empty());
+    let major: u32 = words.next()?.parse().ok()?;
+    (major == binaries().major()).then(|| name.into())
+}
+
+/// Says that a test was not run because there is no `pg_dump` for the server.
+#[must_use]
+pub fn lacks_dump() -> bool {
+    let lacks = program("pg_dump").is_none();
+    if lacks {
+        eprintln!(
+            "not run: there is no pg_dump for PostgreSQL {}",
+            binaries().major()
+        );
+    }
+    lacks
+}

@@ -125,7 +125,8 @@ fn a_role_whose_name_needs_quotes() {
     for role in ["first.last", "UPPER", "My Role"] {
         let db = database(Template::PreState, &[]);
         let sql = format!(
-            "create role \"{role}\" login bypassrls;
+            "revoke create on schema public from public;
+             create role \"{role}\" login bypassrls;
              grant anon, authenticated, service_role to \"{role}\";
              grant create, usage on schema public to \"{role}\";
              alter table public.agents owner to \"{role}\";

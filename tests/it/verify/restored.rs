@@ -8,12 +8,11 @@ use std::time::{Duration, Instant};
 use vital::server::{Binaries, Options, Signal};
 
 use super::{found, parsed};
-use crate::support::{Database, Run, Server, Template, binaries, shared_options};
+use crate::support::{Database, Run, Server, Template, lacks_dump, shared_options};
 
-/// A program of PostgreSQL: the server's own, or what is installed.
+/// A program that any server takes: the server's own, or what is installed.
 pub fn program(name: &str) -> PathBuf {
-    let own = binaries().directory().join(name);
-    if own.exists() { own } else { PathBuf::from(name) }
+    crate::support::program(name).unwrap_or_else(|| name.into())
 }
 
 /// Dumps `from` with `dump` and restores it into a new database with `restore`, both as words; returns the copy's URL.
@@ -59,6 +58,9 @@ fn assert_clean(url: &str) {
 
 #[test]
 fn every_kind_of_copy_is_clean() {
+    if lacks_dump() {
+        return;
+    }
     for template in [Template::Migrated, Template::World] {
         let db = Database::create(template);
         let superuser = db.address().superuser.clone();
@@ -179,6 +181,9 @@ fn the_catalog_of_14_is_clean_in_18() {
 
 #[test]
 fn a_logical_replica_is_clean() {
+    if lacks_dump() {
+        return;
+    }
     let mut options = shared_options();
     options
         .settings
