@@ -141,6 +141,17 @@ pub trait Report: Serialize {
     }
 }
 
+/// A number with its noun, as in `1 agent` and `2 agents`.
+#[must_use]
+pub fn counted<N: Copy + std::fmt::Display + From<u8> + PartialEq>(
+    number: N,
+    one: &str,
+    many: &str,
+) -> String {
+    let noun = if number == N::from(1) { one } else { many };
+    format!("{number} {noun}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

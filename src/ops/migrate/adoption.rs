@@ -8,6 +8,8 @@ use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
 
+use super::restore::SEE_EVERYTHING;
+use super::statements::body;
 use super::{read, trial};
 use crate::db::Connection;
 use crate::error::{Error, Result};
@@ -27,14 +29,10 @@ const STEPS: &str = include_str!("../../../sql/preflight/steps.sql");
 const TRIALS: &str = include_str!("../../../sql/preflight/trials.sql");
 const VALUES: &str = include_str!("../../../sql/preflight/values.sql");
 
-/// Makes a query on a table whose rows row security would hide fail instead of answering with fewer.
-const SEE_EVERYTHING: &str = "set local row_security = off";
-
 /// Whether an event trigger fires.
 const EVENT_TRIGGER: &str = "exists (select from pg_event_trigger as e where e.evtenabled in ('O', 'A'))";
-/// Whether anything of others surrounds the tables.
-const SURROUNDED: &str = "exists (select from pg_event_trigger as e where e.evtenabled in ('O', 'A')) \
-    or exists (select from pg_trigger as t where t.tgrelid = to_regclass('public.agents') and not t.tgisinternal \
+/// Whether anything of others but an event trigger surrounds the tables.
+const SURROUNDED: &str = "exists (select from pg_trigger as t where t.tgrelid = to_regclass('public.agents') and not t.tgisinternal \
         and t.tgfoid not in (select p.oid from pg_proc as p where p.pronamespace = to_regnamespace('vital_private'))) \
     or exists (select from pg_publication_rel as r where r.prrelid = to_regclass('public.agents')) \
     or exists (select from pg_constraint as k where k.conrelid = to_regclass('public.agents') and k.contype in ('c', 'x')) \
@@ -218,7 +216,7 @@ fn query() -> String {
     );
     format!(
         "select jsonb_build_object('obstacles', {}, 'steps', {}, 'questions', {}, 'trials', {}, 'future', ({}), \
-         'is_surrounded', {SURROUNDED}, 'has_event_triggers', {EVENT_TRIGGER})::text as json",
+         'is_surrounded', {EVENT_TRIGGER} or {SURROUNDED}, 'has_event_triggers', {EVENT_TRIGGER})::text as json",
         list(&obstacles, "q.version nulls first, q.object, q.fact"),
         list(STEPS, "q.version, q.rank, q.object, q.statement"),
         list(VALUES, "q.version, q.object, q.fact"),
@@ -268,16 +266,6 @@ fn expand(sql: &str) -> String {
         expanded.push('\n');
     }
     expanded
-}
-
-/// The text below the comment at the head of a file.
-fn body(text: &str) -> &str {
-    let head: usize = text
-        .split_inclusive('\n')
-        .take_while(|line| line.starts_with("--"))
-        .map(str::len)
-        .sum();
-    &text[head..]
 }
 
 /// A string that no setting of the session reads differently.

@@ -13,6 +13,7 @@ use super::up::Assessment;
 use crate::db::engine::retry;
 use crate::db::{Connection, Fault, Transaction};
 use crate::error::Result;
+use crate::report::counted;
 
 const ACTORS: &str = include_str!("../../../sql/preflight/actors.sql");
 const OWN_PATH: &str = include_str!("../../../sql/engine/own_path.sql");
@@ -225,14 +226,6 @@ fn then(agents: &[Agent], actor: &Actor) -> usize {
     agents.iter().filter(is_seen).count()
 }
 
-/// How many agents, in words.
-fn agents(count: usize) -> String {
-    match count {
-        1 => "1 agent".to_owned(),
-        _ => format!("{count} agents"),
-    }
-}
-
 /// Why users see more or less than before; `now` are the agents that a user without a tenant sees.
 fn reasons(all: &[Agent], now: Option<&HashSet<Uuid>>) -> Vec<String> {
     let mut reasons = Vec::new();
@@ -243,7 +236,7 @@ fn reasons(all: &[Agent], now: Option<&HashSet<Uuid>>) -> Vec<String> {
     reasons.extend(narrowed.iter().map(|(said, count)| {
         format!(
             "{} with {said} will be private: only members of their tenant see them then",
-            agents(*count)
+            counted(*count, "agent", "agents")
         )
     }));
     let Some(now) = now else { return reasons };
@@ -256,7 +249,7 @@ fn reasons(all: &[Agent], now: Option<&HashSet<Uuid>>) -> Vec<String> {
             "{} with is_active = false will be visible to everybody who is signed in, because a policy that hides them is \
              replaced; to go on hiding them: create policy only_active on public.agents as restrictive for select to \
              authenticated using (is_active)",
-            agents(shown)
+            counted(shown, "agent", "agents")
         ));
     }
     reasons

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::statements::body;
 use crate::error::{Error, Result};
 
 mod files {
@@ -115,16 +116,8 @@ impl OnlineStep {
             _ => Kind::Transaction,
         };
         // Whoever looks at what the server runs sees the statement.
-        let head: usize = sql
-            .split_inclusive('\n')
-            .take_while(|line| line.starts_with("--"))
-            .map(str::len)
-            .sum();
-        Self {
-            stem,
-            kind,
-            sql: sql[head..].trim_start(),
-        }
+        let sql = body(sql).trim_start();
+        Self { stem, kind, sql }
     }
 }
 

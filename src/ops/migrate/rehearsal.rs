@@ -101,7 +101,7 @@ impl<J: Judge> Work for Rehearsal<'_, J> {
 
     async fn attempt(&mut self, connection: &mut Connection, begin: Begin) -> Result<Self::Output, Fault> {
         let Held { transaction, history } = begin_locked(connection, begin).await?;
-        if history != self.assessment.history.clone().unwrap_or_default() {
+        if history != self.assessment.history.as_deref().unwrap_or_default() {
             transaction.rollback().await?;
             return Ok(None);
         }

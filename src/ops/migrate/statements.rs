@@ -1,4 +1,4 @@
-//! Finds a statement of a migration in its file, for error messages.
+//! What an SQL file is made of: the comment at its head, and its statements, which error messages name.
 
 /// A statement and where it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,17 @@ impl<'a> Statement<'a> {
     pub fn first_line(&self) -> &'a str {
         self.text.lines().next().unwrap_or_default().trim_end()
     }
+}
+
+/// The text below the comment at the head of a file.
+#[must_use]
+pub fn body(text: &str) -> &str {
+    let head: usize = text
+        .split_inclusive('\n')
+        .take_while(|line| line.starts_with("--"))
+        .map(str::len)
+        .sum();
+    &text[head..]
 }
 
 /// Splits `sql` at the semicolons that end statements, as psql would.

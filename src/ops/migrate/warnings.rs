@@ -3,15 +3,13 @@
 use super::V3_POLICIES;
 use super::down::{Assessment, Replaced};
 use super::undone::Kept;
+use crate::report::counted;
 
 impl Assessment {
     /// What goes, in a phrase such as `2 migrations, archiving public.agents, 3 rows,`.
     #[must_use]
     pub fn what(&self) -> String {
-        let count = match self.undone.len() {
-            1 => "1 migration".to_owned(),
-            count => format!("{count} migrations"),
-        };
+        let count = counted(self.undone.len(), "migration", "migrations");
         let kept: Vec<String> = self.kept.iter().map(Kept::sentence).collect();
         match kept.as_slice() {
             [] => count,

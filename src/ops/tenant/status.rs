@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::model::{TenantRef, TenantStatus};
 use crate::ops::find::{TenantName, tenants};
 use crate::ops::tenancy::{Fault, Outcome};
-use crate::report::{Report, Table};
+use crate::report::{Report, Table, counted};
 
 const IMPACT: &str = include_str!("../../../sql/report/tenant_impact.sql");
 
@@ -44,7 +44,7 @@ impl Impact {
         };
         let mut lines = vec![format!(
             "access ends for {}; without another active tenant: {}",
-            count(self.members, "active member", "active members"),
+            counted(self.members, "active member", "active members"),
             self.members_without_another
         )];
         let mut tell = |number: i64, line: String| {
@@ -56,14 +56,14 @@ impl Impact {
             self.private_agents,
             format!(
                 "{} then out of reach, but for platform admins",
-                count(self.private_agents, "private agent", "private agents")
+                counted(self.private_agents, "private agent", "private agents")
             ),
         );
         tell(
             self.selective_agents,
             format!(
                 "{} shared with other tenants{}: readable there, maintained by nobody",
-                count(self.selective_agents, "agent", "agents"),
+                counted(self.selective_agents, "agent", "agents"),
                 among(&self.recipients)
             ),
         );
@@ -71,25 +71,18 @@ impl Impact {
             self.global_agents,
             format!(
                 "{} shared with everybody: still readable",
-                count(self.global_agents, "agent", "agents")
+                counted(self.global_agents, "agent", "agents")
             ),
         );
         tell(
             self.received_agents,
             format!(
                 "{} of other tenants{}: out of its members' reach",
-                count(self.received_agents, "agent", "agents"),
+                counted(self.received_agents, "agent", "agents"),
                 among(&self.sharers)
             ),
         );
         lines
-    }
-}
-
-fn count(number: i64, one: &str, many: &str) -> String {
-    match number {
-        1 => format!("1 {one}"),
-        _ => format!("{number} {many}"),
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ops::manifest::Manifest;
+use crate::ops::migrate::statements::body;
 
 /// The files of `sql/verify`: stem and text.
 const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/verify.rs"));
@@ -137,16 +138,6 @@ pub fn checks() -> Vec<Check> {
 pub(super) fn catalog_query(kind: &str) -> String {
     let found = CATALOG.iter().find(|(stem, _)| *stem == kind);
     found.map(|(_, text)| expand(body(text))).unwrap_or_default()
-}
-
-/// The text below the comment at the head of a file.
-fn body(text: &str) -> &str {
-    let head: usize = text
-        .split_inclusive('\n')
-        .take_while(|line| line.starts_with("--"))
-        .map(str::len)
-        .sum();
-    &text[head..]
 }
 
 /// Puts catalog queries in for `{scope}`, `{our_tables}`, `{our_functions}`, `{path_schemas}`, `{catalog:kind}` and
