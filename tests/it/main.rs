@@ -36,6 +36,7 @@ mod migrate_status;
 mod migrate_up;
 mod model;
 mod operators_day;
+mod pages;
 mod plain;
 mod pooler;
 mod postgrest;

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use super::picture::{PictureArgs, save};
+use super::empty::EmptyArgs;
+use super::picture::{PictureArgs, filter, save};
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::cli::{LimitArgs, exit_codes};
 use crate::commands::Context;
@@ -13,6 +15,7 @@ use crate::model::moment::{attempt, moment};
 use crate::ops::sharing;
 use crate::ops::sharing::audit::{Entry, Filter, TASK, Trail};
 use crate::ops::sharing::timeline::timeline;
+use crate::render::page::Facts;
 use crate::render::{Format, page, picture};
 
 /// The arguments of `vital sharing audit`.
@@ -50,13 +53,16 @@ pub struct Args {
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = attempt, requires = "follow")]
     interval: Duration,
 
+    #[command(flatten)]
+    empty: EmptyArgs,
+
     /// Pages and pictures.
     #[command(flatten)]
     pictures: PictureArgs,
 }
 
 pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
-    let filter = Filter {
+    let wanted = Filter {
         agent: args.agent.clone(),
         tenant: args.tenant.clone(),
         user: args.user.clone(),
@@ -69,7 +75,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
         return Err(Error::usage("--follow writes a table or JSON"));
     }
     let mut connection = context.connect().await?;
-    let mut trail = sharing::read(&mut connection, TASK, async |tx| Trail::find(tx, &filter).await).await?;
+    let mut trail = sharing::read(&mut connection, TASK, async |tx| Trail::find(tx, &wanted).await).await?;
     if args.follow {
         return follow(&mut trail, &mut connection, args.interval, context).await;
     }
@@ -82,17 +88,34 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
         Ok((trail.clone().read(tx).await?, timeline))
     })
     .await?;
+    let filter = args.filter();
+    let is_empty = !filter.is_empty() && audit.entries.is_empty();
+    args.empty.check(is_empty, "no entry of the audit matches")?;
     if let Some(timeline) = timeline {
         if let Some(path) = &args.pictures.svg {
             save(context, path, &picture::timeline(&timeline).file())?;
         }
         if let Some(path) = &args.pictures.html {
-            let place = connection.settings.describe();
-            save(context, path, &page::audit(&audit, &timeline, &place))?;
+            let facts = Facts::now(&connection.settings.describe(), filter);
+            save(context, path, &page::audit(&audit, &timeline, &facts))?;
         }
     }
     context.output.report(&audit)?;
     Ok(0)
+}
+
+impl Args {
+    /// What was asked for, in words.
+    fn filter(&self) -> String {
+        let time = |time: Option<OffsetDateTime>| time.and_then(|time| time.format(&Rfc3339).ok());
+        filter([
+            ("agent", self.agent.clone()),
+            ("tenant", self.tenant.clone()),
+            ("user", self.user.clone()),
+            ("since", time(self.since)),
+            ("before", time(self.until)),
+        ])
+    }
 }
 
 /// Writes entry by entry; Ctrl-C is how it ends.

@@ -1,10 +1,11 @@
 //! `vital sharing explain`: what somebody sees and by which rule, or why they do not.
 
-use super::picture::{PictureArgs, save};
+use super::picture::{PictureArgs, filter, save};
 use crate::cli::{LimitArgs, exit_codes};
 use crate::commands::Context;
 use crate::error::Result;
 use crate::ops::sharing::explain::{Question, explain};
+use crate::render::page::Facts;
 use crate::render::{page, picture};
 
 /// The arguments of `vital sharing explain`.
@@ -49,9 +50,21 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
         save(context, path, &picture::rules(&sees.rules).file())?;
     }
     if let Some(path) = &args.pictures.html {
-        let place = connection.settings.describe();
-        save(context, path, &page::explanation(&explanation, &place))?;
+        let facts = Facts::now(&connection.settings.describe(), args.filter());
+        save(context, path, &page::explanation(&explanation, &facts))?;
     }
     context.output.report(&explanation)?;
     Ok(0)
+}
+
+impl Args {
+    /// What was asked for, in words.
+    fn filter(&self) -> String {
+        let parts = [
+            ("user", &self.user),
+            ("tenant", &self.tenant),
+            ("agent", &self.agent),
+        ];
+        filter(parts.map(|(name, value)| (name, value.clone())))
+    }
 }

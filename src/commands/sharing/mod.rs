@@ -2,6 +2,7 @@
 
 mod audit;
 mod change;
+mod empty;
 mod explain;
 mod matrix;
 mod picture;

@@ -12,6 +12,7 @@ use crate::ops::sharing::catalogue::catalogue;
 use crate::ops::sharing::matrix::matrix;
 use crate::ops::sharing::report;
 use crate::ops::sharing::timeline::timeline;
+use crate::render::page::Facts;
 use crate::render::{page, picture};
 
 /// The arguments of `vital sharing report`.
@@ -59,7 +60,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
         let matrix = matrix(tx, &[], &[]).await?;
         let trail = Trail::find(tx, &Filter::default()).await?;
         let timeline = timeline(tx, &trail).await?;
-        let catalogue = catalogue(tx, AGENTS_ON_A_PAGE).await?;
+        let catalogue = catalogue(tx, None, AGENTS_ON_A_PAGE).await?;
         Ok((report, Some((matrix, timeline, catalogue))))
     })
     .await?;
@@ -67,11 +68,11 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
         save(context, path, &picture::bars(&report.tenants).file())?;
     }
     if let (Some(path), Some((matrix, timeline, catalogue))) = (&args.pictures.html, page) {
-        let place = connection.settings.describe();
+        let facts = Facts::now(&connection.settings.describe(), "");
         save(
             context,
             path,
-            &page::overview(&report, &matrix, &timeline, &catalogue, &place),
+            &page::overview(&report, &matrix, &timeline, &catalogue, &facts),
         )?;
     }
     context.output.report(&report)?;

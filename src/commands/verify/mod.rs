@@ -40,8 +40,8 @@ pub struct Args {
     )]
     allow_not_checked: Vec<String>,
 
-    /// Write the result also as junit=PATH or sarif=PATH, or to stderr as annotations for GitHub
-    #[arg(long, value_name = "junit=PATH|sarif=PATH|github")]
+    /// Write the result also as junit=PATH, sarif=PATH or html=PATH, or to stderr as annotations for GitHub
+    #[arg(long, value_name = "junit=PATH|sarif=PATH|html=PATH|github")]
     report: Vec<Artifact>,
 
     /// Show the fixes that restore the tenancy's own objects, ask, apply them, and verify again
@@ -82,12 +82,21 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
         _ => context.output.report(&verification)?,
     }
     for artifact in &args.report {
-        artifact.write(&verification, context)?;
+        artifact.write(&verification, &args.filter(), context)?;
     }
     Ok(verification.verdict.exit_code())
 }
 
 impl Args {
+    /// What was asked for, in words.
+    fn filter(&self) -> String {
+        let named = |what: &str, checks: &[String]| {
+            (!checks.is_empty()).then(|| format!("{what} {}", checks.join(", ")))
+        };
+        let parts = [named("only", &self.only), named("without", &self.skip)];
+        parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+    }
+
     fn request(&self, context: &Context) -> Result<Request> {
         let config = ConfigFile::load(context.global.connect.config.as_deref())?;
         Ok(Request {

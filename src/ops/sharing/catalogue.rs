@@ -16,10 +16,8 @@ const TENANTS: &str = include_str!("../../../sql/sharing/all_tenants.sql");
 pub struct Catalogue {
     /// Every tenant.
     pub tenants: Vec<Tenant>,
-    /// The newest agents.
+    /// Agents: those shared selectively first, then the newest.
     pub agents: Vec<Listed>,
-    /// Whether there are more.
-    pub is_cut: bool,
 }
 
 /// An agent; tenants by their position in the list.
@@ -37,11 +35,15 @@ pub struct Listed {
     pub with: Vec<usize>,
 }
 
-/// Lists the newest agents, `limit` at most.
+/// Lists agents, `limit` at most: those shared selectively first, then the newest; only of some owners if there are any.
 ///
 /// # Errors
 /// [`crate::Kind::Failed`] if the database is not migrated, or the role does not see every agent.
-pub async fn catalogue(transaction: &Transaction<'_>, limit: i64) -> Result<Catalogue, Fault> {
+pub async fn catalogue(
+    transaction: &Transaction<'_>,
+    owners: Option<&[Uuid]>,
+    limit: i64,
+) -> Result<Catalogue, Fault> {
     let tenants = transaction.query(TENANTS, &[]).await?;
     let tenants: Vec<Tenant> = tenants.iter().map(of_row).collect();
     let place: std::collections::HashMap<Uuid, usize> = tenants
@@ -49,7 +51,7 @@ pub async fn catalogue(transaction: &Transaction<'_>, limit: i64) -> Result<Cata
         .enumerate()
         .map(|(at, tenant)| (tenant.id, at))
         .collect();
-    let rows = transaction.query(CATALOGUE, &[&(limit + 1)]).await?;
+    let rows = transaction.query(CATALOGUE, &[&owners, &limit]).await?;
     let listed = |row: &tokio_postgres::Row| {
         let mode = Mode::of(row.get("sharing_mode"));
         let with: Vec<Uuid> = match mode {
@@ -66,10 +68,8 @@ pub async fn catalogue(transaction: &Transaction<'_>, limit: i64) -> Result<Cata
             with: with.iter().filter_map(|id| place.get(id).copied()).collect(),
         }
     };
-    let limit = usize::try_from(limit).unwrap_or(0);
     Ok(Catalogue {
-        agents: rows.iter().take(limit).map(listed).collect(),
-        is_cut: rows.len() > limit,
+        agents: rows.iter().map(listed).collect(),
         tenants,
     })
 }

@@ -118,6 +118,41 @@ impl Matrix {
         }
     }
 
+    /// Every pair of which the viewer receives something that the owner shares selectively, with how many agents these are.
+    #[must_use]
+    pub fn pairs(&self) -> Vec<(usize, usize, i64)> {
+        let chosen =
+            |among: &Option<HashSet<usize>>, at| among.as_ref().is_none_or(|among| among.contains(at));
+        let mut pairs: Vec<(usize, usize, i64)> = self
+            .selective
+            .keys()
+            .filter(|(owner, viewer)| chosen(&self.owners, owner) && chosen(&self.viewers, viewer))
+            .map(|&(owner, viewer)| (owner, viewer, self.access(owner, viewer).selective))
+            .filter(|(.., agents)| *agents > 0)
+            .collect();
+        pairs.sort_unstable();
+        pairs
+    }
+
+    /// The ids of the owners that were asked for, if any were.
+    #[must_use]
+    pub fn owner_ids(&self) -> Option<Vec<Uuid>> {
+        let owners = self.owners.as_ref()?;
+        Some(owners.iter().filter_map(|at| self.tenants[*at].id).collect())
+    }
+
+    /// What was asked for, in words; nothing if everything was.
+    #[must_use]
+    pub fn filter(&self) -> String {
+        let named = |what: &str, places: &Option<HashSet<usize>>| {
+            let mut names: Vec<&str> = places.as_ref()?.iter().map(|at| self.label(*at)).collect();
+            names.sort_unstable();
+            Some(format!("{what} {}", names.join(", ")))
+        };
+        let parts = [named("owner", &self.owners), named("viewer", &self.viewers)];
+        parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+    }
+
     /// Whether pairs are too many to list each: then those of whom the viewer sees no more than everybody does are left out.
     #[must_use]
     pub fn is_folded(&self) -> bool {

@@ -6,6 +6,7 @@ use time::macros::format_description;
 
 use super::audit::Trail;
 use crate::db::{Fault, Transaction};
+use crate::report::counted;
 
 const TIMELINE: &str = include_str!("../../../sql/sharing/timeline.sql");
 
@@ -39,17 +40,30 @@ impl Bucket {
         self.gained + self.lost + self.modified
     }
 
-    /// When it begins, as precisely as it is long.
+    /// When it begins, in UTC, as precisely as it is long.
     #[must_use]
     pub fn label(&self) -> String {
         let at = self.at.to_offset(time::UtcOffset::UTC);
         match self.seconds {
             86_400.. => at.format(format_description!("[year]-[month]-[day]")),
-            3_600.. => at.format(format_description!("[month]-[day] [hour]:[minute]")),
-            60.. => at.format(format_description!("[hour]:[minute]")),
-            _ => at.format(format_description!("[hour]:[minute]:[second]")),
+            60.. => at.format(format_description!("[year]-[month]-[day] [hour]:[minute]")),
+            _ => at.format(format_description!(
+                "[year]-[month]-[day] [hour]:[minute]:[second]"
+            )),
         }
         .unwrap_or_default()
+    }
+
+    /// How long it is, in words.
+    #[must_use]
+    pub fn length(&self) -> String {
+        let (count, one, many) = match self.seconds {
+            86_400.. => (self.seconds / 86_400, "day", "days"),
+            3_600.. => (self.seconds / 3_600, "hour", "hours"),
+            60.. => (self.seconds / 60, "minute", "minutes"),
+            seconds => (seconds, "second", "seconds"),
+        };
+        counted(count, one, many)
     }
 }
 

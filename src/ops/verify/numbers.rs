@@ -50,7 +50,8 @@ impl Numbers {
         })
     }
 
-    pub(super) fn sentence(&self) -> String {
+    /// The numbers in one sentence.
+    pub fn sentence(&self) -> String {
         format!(
             "{} tenants; {} agents, {} of the platform, {} global; {} + {} indexes; {} + {} policies; {} functions; \
              row security on {} of 5 tables",

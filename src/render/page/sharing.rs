@@ -2,9 +2,12 @@
 
 use maud::{Markup, html};
 
-use super::page;
+use super::bars::bars;
+use super::matrix::{data, grid, total};
 use super::search::search;
 use super::table::table;
+use super::times::times;
+use super::{Facts, page, tiles};
 use crate::ops::sharing::audit::Audit;
 use crate::ops::sharing::catalogue::Catalogue;
 use crate::ops::sharing::explain::Explanation;
@@ -12,64 +15,84 @@ use crate::ops::sharing::matrix::Matrix;
 use crate::ops::sharing::report::Sharing;
 use crate::ops::sharing::timeline::Timeline;
 use crate::render::escape::visible;
-use crate::render::picture::{self, Picture, thousands};
+use crate::render::picture::{self, thousands};
 
-/// The page of the report: everything at a glance. `place` names the database.
+/// The page of the report: everything at a glance.
 #[must_use]
 pub fn overview(
     sharing: &Sharing,
     matrix: &Matrix,
     timeline: &Timeline,
     catalogue: &Catalogue,
-    place: &str,
+    facts: &Facts,
 ) -> String {
     let all = &sharing.distribution;
+    let counted = std::iter::once(("Agents", thousands(all.total), String::new()));
+    let parts = all
+        .parts()
+        .map(|(name, count)| (name, thousands(count), all.percent(count)));
     let body = html! {
-        dl class="tiles" {
-            div { dt { "Agents" } dd { (thousands(all.total)) } }
-            @for (name, count) in all.parts() {
-                div {
-                    dt { (name) }
-                    dd { (thousands(count)) " " small { (all.percent(count)) } }
-                }
-            }
-        }
-        (search(catalogue))
-        @if !sharing.tenants.is_empty() { (bars(sharing)) }
-        (heat(matrix))
+        (tiles(counted.chain(parts)))
+        (grid())
+        (search(catalogue, total(matrix)))
+        @if !sharing.tenants.is_empty() { (bars(&sharing.tenants)) }
         (times(timeline))
         section aria-labelledby="table-heading" {
             h2 id="table-heading" { "In numbers" }
             (table("Agents by how they are owned and shared", sharing))
+            h3 { "The matrix" }
+            (matrix_table(matrix))
         }
+        (data(matrix, catalogue))
     };
-    page("Sharing of agents", place, &body)
+    page("Who sees what", facts, &body)
 }
 
 /// The page of the matrix.
 #[must_use]
-pub fn matrix(matrix: &Matrix, catalogue: &Catalogue, place: &str) -> String {
+pub fn matrix(matrix: &Matrix, catalogue: &Catalogue, facts: &Facts) -> String {
     let body = html! {
-        (heat(matrix))
-        (search(catalogue))
+        (grid())
+        (search(catalogue, total(matrix)))
         section aria-labelledby="table-heading" {
             h2 id="table-heading" { "In numbers" }
-            (table("What each tenant sees of each owner", matrix))
+            (matrix_table(matrix))
         }
+        (data(matrix, catalogue))
     };
-    page("Who sees whose agents", place, &body)
+    page("Who sees what", facts, &body)
+}
+
+fn matrix_table(matrix: &Matrix) -> Markup {
+    html! {
+        @if matrix.is_folded() {
+            p class="soft" {
+                "There are too many pairs to list each. Those are left out of whom the viewer sees no more than everybody does."
+            }
+        }
+        (table("What each tenant sees of each owner", matrix))
+    }
 }
 
 /// The page of an explanation.
 #[must_use]
-pub fn explanation(explanation: &Explanation, place: &str) -> String {
+pub fn explanation(explanation: &Explanation, facts: &Facts) -> String {
     let body = html! {
         p class="verdict" { bdi { (visible(&explanation.introduction())) } }
         @for reason in &explanation.remarks {
             p class="warn" { (visible(&reason.says)) ": " code { (visible(&reason.change)) } }
         }
-        @if let Some(sees) = &explanation.sees { (figure("rules", &picture::rules(&sees.rules), &[])) }
-        (table("What is seen, and why", explanation))
+        @if let Some(sees) = &explanation.sees {
+            @let picture = picture::rules(&sees.rules);
+            section aria-labelledby="rules-heading" {
+                h2 id="rules-heading" { (picture.title) }
+                div class="scroll" tabindex="0" role="region" aria-label=(picture.title) { (picture.inline("rules")) }
+            }
+        }
+        section aria-labelledby="why-heading" {
+            h2 id="why-heading" { "What is seen, and why" }
+            (table("Rule by rule", explanation))
+        }
         @if !explanation.viewer.memberships.is_empty() {
             h2 { "Memberships" }
             ul {
@@ -96,72 +119,28 @@ pub fn explanation(explanation: &Explanation, place: &str) -> String {
             }
         }
     };
-    page("Who sees what, and why", place, &body)
+    page("Who sees what, and why", facts, &body)
 }
 
-/// The page of the audit.
+/// The page of the audit; `limit` is how many entries were asked for.
 #[must_use]
-pub fn audit(audit: &Audit, timeline: &Timeline, place: &str) -> String {
+pub fn audit(audit: &Audit, timeline: &Timeline, facts: &Facts) -> String {
+    let entries = i64::try_from(audit.entries.len()).unwrap_or(i64::MAX);
+    let all: i64 = timeline.buckets.iter().map(|bucket| bucket.total()).sum();
     let body = html! {
         (times(timeline))
         section aria-labelledby="table-heading" {
             h2 id="table-heading" { "Entry by entry" }
             @if audit.entries.is_empty() { p { "Nothing was shared or unshared." } }
-            @else { (table("Changes of sharing, newest first", audit)) }
+            @else {
+                @if entries < all {
+                    p class="soft" {
+                        "The newest " (thousands(entries)) " of " (thousands(all)) " entries; `--limit 0` lists all."
+                    }
+                }
+                (table("Changes of sharing, newest first, times in UTC", audit))
+            }
         }
     };
-    page("Changes of sharing", place, &body)
-}
-
-fn bars(sharing: &Sharing) -> Markup {
-    let keys = [
-        ("private", "private"),
-        ("selective", "selective"),
-        ("global", "global"),
-        ("received", "received"),
-    ];
-    figure("bars", &picture::bars(&sharing.tenants), &keys)
-}
-
-fn heat(matrix: &Matrix) -> Markup {
-    let picture = picture::heat_map(matrix);
-    html! {
-        section aria-labelledby="heat-heading" {
-            h2 id="heat-heading" { (picture.title) }
-            p class="soft" { "Rows own, columns see." }
-            div class="scroll" tabindex="0" role="region" aria-label=(picture.title) { (picture.inline("heat")) }
-            p class="key" {
-                span { "none" }
-                @for step in 0..=8 { i class=(format!("heat{step}")) {} }
-                span { "most" }
-            }
-        }
-    }
-}
-
-fn times(timeline: &Timeline) -> Markup {
-    if timeline.buckets.is_empty() {
-        return html! {};
-    }
-    let keys = [
-        ("selective", "gained"),
-        ("received", "lost"),
-        ("global", "modified"),
-    ];
-    figure("times", &picture::timeline(timeline), &keys)
-}
-
-fn figure(name: &str, picture: &Picture, keys: &[(&str, &str)]) -> Markup {
-    let heading = format!("{name}-heading");
-    html! {
-        section aria-labelledby=(heading) {
-            h2 id=(heading) { (picture.title) }
-            @if !keys.is_empty() {
-                p class="key" {
-                    @for (class, meaning) in keys { span class="pair" { i class=(class) {} (meaning) } }
-                }
-            }
-            div class="scroll" tabindex="0" role="region" aria-label=(picture.title) { (picture.inline(name)) }
-        }
-    }
+    page("Changes of sharing", facts, &body)
 }

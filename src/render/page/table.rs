@@ -3,16 +3,31 @@
 use maud::{Markup, html};
 
 use crate::render::escape::visible;
+use crate::render::picture::thousands;
 use crate::report::{Report, Table, Tone};
 
 /// More rows than this make a page slow; CSV has them all.
 const MOST: usize = 2_000;
+/// More rows than this scroll by themselves.
+const LONG: usize = 15;
+
+/// Writes the report's table.
+pub fn table(caption: &str, report: &impl Report) -> Markup {
+    table_of(caption, &report.table())
+}
 
 /// Writes the table in a region that scrolls by itself, and by keyboard.
-pub fn table(caption: &str, report: &impl Report) -> Markup {
-    let Table { header, rows } = report.table();
+pub fn table_of(caption: &str, Table { header, rows }: &Table) -> Markup {
+    let class_of_region = if rows.len() > LONG {
+        "scroll long"
+    } else {
+        "scroll"
+    };
+    let left = rows.len().saturating_sub(MOST);
+    let left =
+        (left > 0).then(|| format!("{left} more rows are not on this page; `--output csv` has them all"));
     html! {
-        div class="scroll" tabindex="0" role="region" aria-label=(caption) {
+        div class=(class_of_region) tabindex="0" role="region" aria-label=(caption) data-left=[left.as_deref()] {
             table {
                 caption { (caption) }
                 thead {
@@ -27,7 +42,7 @@ pub fn table(caption: &str, report: &impl Report) -> Markup {
                     @for row in rows.iter().take(MOST) {
                         tr {
                             @for (at, cell) in row.iter().enumerate() {
-                                @let text = visible(&cell.text);
+                                @let text = shown(cell);
                                 @let class = class(cell.number, cell.tone);
                                 @if at == 0 {
                                     th scope="row" class=[class] { bdi { (text) } }
@@ -40,9 +55,15 @@ pub fn table(caption: &str, report: &impl Report) -> Markup {
                 }
             }
         }
-        @if rows.len() > MOST {
-            p class="soft" { "The first " (MOST) " of " (rows.len()) " rows; --output csv has them all." }
-        }
+        @if let Some(left) = left { p class="soft" { (left) "." } }
+    }
+}
+
+/// The text of a cell, with the digits of a whole number in groups.
+fn shown(cell: &crate::report::Cell) -> String {
+    match cell.text.parse() {
+        Ok(number) if cell.number => thousands(number),
+        _ => visible(&cell.text).into_owned(),
     }
 }
 

@@ -18,22 +18,19 @@ pub enum Ink {
     Global,
     /// Received ones, or access that was lost.
     Received,
-    /// A step of the heat map, from 0 for nothing.
-    Heat(u8),
+    /// Where there could be data.
+    Ground,
 }
 
 impl Ink {
     /// The class in the style sheet.
     fn class(self) -> &'static str {
-        const HEAT: [&str; STEPS as usize + 1] = [
-            "heat0", "heat1", "heat2", "heat3", "heat4", "heat5", "heat6", "heat7", "heat8",
-        ];
         match self {
             Self::Private => "private",
             Self::Selective => "selective",
             Self::Global => "global",
             Self::Received => "received",
-            Self::Heat(step) => HEAT[usize::from(step.min(STEPS))],
+            Self::Ground => "ground",
         }
     }
 }
@@ -76,6 +73,19 @@ pub fn data(ink: Ink, area: Area, tip: Option<&str>) -> Markup {
     }
 }
 
+/// Data of a strength from 0, which is nothing, to [`STEPS`].
+pub fn shade(ink: Ink, step: u8, area: Area, tip: &str) -> Markup {
+    const CLASSES: [&str; STEPS as usize + 1] = [
+        "", "step1", "step2", "step3", "step4", "step5", "step6", "step7", "step8",
+    ];
+    let class = format!("{} {}", ink.class(), CLASSES[usize::from(step.min(STEPS))]);
+    html! {
+        @if step > 0 {
+            rect class=(class) x=(area.x) y=(area.y) width=(area.width) height=(area.height) { title { (visible(tip)) } }
+        }
+    }
+}
+
 /// A line behind the data.
 pub fn grid(from: (i64, i64), to: (i64, i64)) -> Markup {
     line("grid", from, to)
@@ -92,17 +102,33 @@ fn line(class: &str, from: (i64, i64), to: (i64, i64)) -> Markup {
 
 /// Letters, centred on the height of `at`.
 pub fn text(text: &str, at: (i64, i64), anchor: Anchor) -> Markup {
-    letters(text, at, anchor, None)
+    letters("text", text, at, anchor, None)
+}
+
+/// A remark that begins at `at`.
+pub fn note(text: &str, at: (i64, i64)) -> Markup {
+    letters("note", text, at, Anchor::Start, None)
+}
+
+/// A number in a cell, which its colour must not hide.
+pub fn inside(text: &str, at: (i64, i64)) -> Markup {
+    letters("text inside", text, at, Anchor::Middle, None)
 }
 
 /// Letters that run upwards.
 pub fn upright(text: &str, at: (i64, i64), anchor: Anchor) -> Markup {
-    letters(text, at, anchor, Some(format!("rotate(270 {} {})", at.0, at.1)))
+    letters(
+        "text",
+        text,
+        at,
+        anchor,
+        Some(format!("rotate(270 {} {})", at.0, at.1)),
+    )
 }
 
-fn letters(text: &str, (x, y): (i64, i64), anchor: Anchor, transform: Option<String>) -> Markup {
+fn letters(class: &str, text: &str, (x, y): (i64, i64), anchor: Anchor, transform: Option<String>) -> Markup {
     html! {
-        text class="text" x=(x) y=(y) dy="0.35em" text-anchor=(anchor.name()) font-size="12" transform=[transform] {
+        text class=(class) x=(x) y=(y) dy="0.35em" text-anchor=(anchor.name()) font-size="12" transform=[transform] {
             (visible(text))
         }
     }

@@ -1,165 +1,205 @@
 //! Owner by viewer as a heat map.
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use maud::{Markup, html};
 
 use super::draw::{self, Anchor, Area, Ink, STEPS};
-use super::{Picture, label};
-use crate::ops::sharing::matrix::{Access, Matrix};
+use super::{Picture, label, thousands};
+use crate::ops::sharing::matrix::Matrix;
+use crate::report::counted;
 
-/// The most tenants on an axis; those with the most agents are drawn.
-const MOST: usize = 250;
-/// Up to here every tenant has its name beside it, and every cell its count.
-const NAMED: usize = 45;
-const MARGIN: i64 = 8;
-const NAMES: i64 = 150;
+/// The most owners and the most viewers; those that share and receive the most are drawn.
+const MOST: usize = 120;
+const MARGIN: i64 = 12;
+/// The space for names.
+const NAMES: i64 = 160;
+/// The space for the title above and the words below.
+const TITLE: i64 = 48;
+const WORDS: i64 = 56;
+/// From this side on a cell has its number in it.
+const NUMBERED: i64 = 17;
 
 /// What is drawn, and how large.
 struct Heat<'a> {
     matrix: &'a Matrix,
     owners: Vec<usize>,
     viewers: Vec<usize>,
-    /// The most agents of one cell.
+    /// How many tenants share and receive nothing, or too little to be drawn.
+    left_out: (usize, usize),
+    /// The most agents of one cell, but for the column of everybody.
     most: i64,
-    /// Whether names and counts fit.
-    named: bool,
     /// The side of a cell.
     cell: i64,
-    /// Where the cells begin, from the left and from the top.
-    start: i64,
 }
 
-/// Draws how many agents of each owner (down) each viewer (across) sees; darker is more, by orders of magnitude.
+/// Draws how many agents of each owner (down) each viewer (across) sees: its own, and what is shared with it selectively. What
+/// everybody sees has a column of its own. A stronger colour is more, by orders of magnitude. `caption` says when and where.
 #[must_use]
-pub fn heat_map(matrix: &Matrix) -> Picture {
+pub fn heat_map(matrix: &Matrix, caption: &str) -> Picture {
     let heat = Heat::new(matrix);
+    let bottom = heat.top() + draw::length(heat.owners.len().max(1)) * heat.cell;
+    let width = heat.left() + draw::length(heat.viewers.len().max(1)) * heat.cell + MARGIN;
     let shapes = html! {
-        (heat.cells())
-        @if heat.named { (heat.names()) } @else { (heat.counts()) }
+        (draw::text("Who sees whose agents", (MARGIN, 22), Anchor::Start))
+        (draw::note("Rows own, columns see.", (MARGIN, 40)))
+        (heat.names())
+        @for (row, owner) in (0..).zip(&heat.owners) { (heat.row(row, *owner)) }
+        (heat.key(bottom + 18))
+        (draw::note(&heat.left_out(), (MARGIN, bottom + 36)))
+        (draw::note(caption, (MARGIN, bottom + 52)))
     };
-    let side = |count: usize| heat.start + draw::length(count.max(1)) * heat.cell + MARGIN;
     Picture {
         title: "Who sees whose agents".to_owned(),
         description: format!(
-            "Rows are {} owning tenants, columns are {} viewing tenants; a darker cell is more agents, up to {}. \
-             The table has the numbers.",
+            "Rows are {} owning tenants, columns are everybody and {} viewing tenants; a stronger colour is more agents, up \
+             to {}. {} The table has the numbers.",
             heat.owners.len(),
             heat.viewers.len(),
-            heat.most
+            heat.most,
+            heat.left_out()
         ),
-        width: side(heat.viewers.len()),
-        height: side(heat.owners.len()),
+        width: width.max(560),
+        height: bottom + WORDS + MARGIN,
         shapes,
     }
 }
 
 impl<'a> Heat<'a> {
     fn new(matrix: &'a Matrix) -> Self {
-        let tenants = chosen(matrix);
-        let viewers: Vec<usize> = matrix.viewers().filter(|at| tenants.contains(at)).collect();
-        let owners: Vec<usize> = matrix.owners().filter(|at| tenants.contains(at)).collect();
-        let longest = viewers.len().max(owners.len());
+        let (mut given, mut received) = (vec![0; matrix.tenants.len()], vec![0; matrix.tenants.len()]);
+        for (owner, viewer, agents) in matrix.pairs() {
+            given[owner] += agents;
+            received[viewer] += agents;
+        }
+        let (all_owners, all_viewers): (Vec<usize>, Vec<usize>) =
+            (matrix.owners().collect(), matrix.viewers().collect());
+        let owners = chosen(&all_owners, |at| (given[at], matrix.tenants[at].owned));
+        let viewers = chosen(&all_viewers, |at| (received[at], matrix.tenants[at].owned));
         let counts = owners.iter().flat_map(|owner| {
-            viewers
-                .iter()
-                .map(|viewer| matrix.access(*owner, *viewer).visible)
+            viewers.iter().map(|viewer| {
+                let access = matrix.access(*owner, *viewer);
+                access.own + access.selective
+            })
         });
-        let named = longest <= NAMED;
         Self {
             matrix,
             most: counts.max().unwrap_or(0),
-            named,
-            cell: (900 / draw::length(longest).max(1)).clamp(3, 36),
-            start: MARGIN + if named { NAMES } else { 30 },
+            cell: (900 / draw::length(owners.len().max(viewers.len())).max(1)).clamp(14, 36),
+            left_out: (all_owners.len() - owners.len(), all_viewers.len() - viewers.len()),
             owners,
             viewers,
         }
     }
 
-    /// Where the cell at `place` begins.
-    fn at(&self, place: usize) -> i64 {
-        self.start + draw::length(place) * self.cell
+    fn top(&self) -> i64 {
+        TITLE + NAMES
     }
 
-    fn step(&self, access: Access) -> u8 {
-        step(access.visible, self.most)
+    /// Where the column of everybody begins, and where that of the first viewer does.
+    fn everybody(&self) -> i64 {
+        MARGIN + NAMES
     }
 
-    fn cells(&self) -> Markup {
+    fn left(&self) -> i64 {
+        self.everybody() + self.cell + 8
+    }
+
+    /// The cells of one owner.
+    fn row(&self, row: i64, owner: usize) -> Markup {
+        let y = self.top() + row * self.cell;
+        let (name, global) = (self.matrix.label(owner), self.matrix.tenants[owner].global);
         html! {
-            @if !self.named {
-                (draw::data(Ink::Heat(0), Area {
-                    x: self.start,
-                    y: self.start,
-                    width: draw::length(self.viewers.len()) * self.cell,
-                    height: draw::length(self.owners.len()) * self.cell,
-                }, None))
+            (self.cell(Ink::Global, (self.everybody(), y), global, global.max(self.most), &format!("everybody sees {global} of {name}")))
+            @for (column, viewer) in (0..).zip(&self.viewers) {
+                @let access = self.matrix.access(owner, *viewer);
+                @let at = (self.left() + column * self.cell, y);
+                @let tip = format!(
+                    "{} sees {} of {name}: {} own, {} selective, {} global",
+                    self.matrix.label(*viewer), access.visible, access.own, access.selective, access.global
+                );
+                @if access.own > 0 { (self.cell(Ink::Private, at, access.own, self.most, &tip)) }
+                @else { (self.cell(Ink::Selective, at, access.selective, self.most, &tip)) }
             }
-            @for (row, owner) in self.owners.iter().enumerate() { (self.row(row, *owner)) }
         }
     }
 
-    /// The cells of one owner. Where they have no tips, neighbours of one step are one shape, and nothing is drawn for
-    /// nothing: the ground shows.
-    fn row(&self, row: usize, owner: usize) -> Markup {
-        let gap = i64::from(self.named);
-        let accesses: Vec<Access> = self
-            .viewers
-            .iter()
-            .map(|viewer| self.matrix.access(owner, *viewer))
-            .collect();
-        let mut column = 0;
+    fn cell(&self, ink: Ink, (x, y): (i64, i64), count: i64, most: i64, tip: &str) -> Markup {
+        let side = self.cell - 1;
+        let area = Area {
+            x,
+            y,
+            width: side,
+            height: side,
+        };
+        let text = brief(count);
+        let fits = self.cell >= NUMBERED && draw::length(text.len()) * 8 <= side;
         html! {
-            @for run in accesses.chunk_by(|one, next| !self.named && self.step(*one) == self.step(*next)) {
-                @let area = Area {
-                    x: self.at(column),
-                    y: self.at(row),
-                    width: draw::length(run.len()) * self.cell - gap,
-                    height: self.cell - gap,
-                };
-                @let step = self.step(run[0]);
-                @if self.named {
-                    (draw::data(Ink::Heat(step), area, Some(&tip(self.matrix, run[0]))))
-                } @else if step > 0 {
-                    (draw::data(Ink::Heat(step), area, None))
-                }
-                @let () = column += run.len();
-            }
+            (draw::data(Ink::Ground, area, None))
+            (draw::shade(ink, step(count, most), area, tip))
+            @if count > 0 && fits { (draw::inside(&text, (x + side / 2, y + side / 2))) }
         }
     }
 
     /// The names beside and above the cells.
     fn names(&self) -> Markup {
-        let middle = |place: usize| self.at(place) + self.cell / 2;
         let name = |tenant: usize| label(self.matrix.label(tenant), 22);
+        let half = self.cell / 2;
         html! {
-            @for (row, owner) in self.owners.iter().enumerate() {
-                (draw::text(&name(*owner), (self.start - 6, middle(row)), Anchor::End))
+            @for (row, owner) in (0..).zip(&self.owners) {
+                (draw::text(&name(*owner), (self.everybody() - 6, self.top() + row * self.cell + half), Anchor::End))
             }
-            @for (column, viewer) in self.viewers.iter().enumerate() {
-                (draw::upright(&name(*viewer), (middle(column), self.start - 6), Anchor::Start))
+            (draw::upright("everybody", (self.everybody() + half, self.top() - 6), Anchor::Start))
+            @for (column, viewer) in (0..).zip(&self.viewers) {
+                (draw::upright(&name(*viewer), (self.left() + column * self.cell + half, self.top() - 6), Anchor::Start))
             }
         }
     }
 
-    /// How many there are, where names do not fit.
-    fn counts(&self) -> Markup {
-        let (viewers, owners) = (self.viewers.len(), self.owners.len());
-        let near = self.start - 12;
+    fn key(&self, y: i64) -> Markup {
+        let entries = [
+            (Ink::Private, "its own"),
+            (Ink::Selective, "shared selectively"),
+            (Ink::Global, "global, seen by everybody"),
+        ];
         html! {
-            (draw::text(&format!("{viewers} viewers →"), (self.start, near), Anchor::Start))
-            (draw::upright(&format!("← {owners} owners"), (near, self.start), Anchor::End))
+            @for (at, (ink, meaning)) in (0..).zip(entries) {
+                @let x = MARGIN + at * 150;
+                (draw::data(ink, Area { x, y: y - 6, width: 12, height: 12 }, None))
+                (draw::text(meaning, (x + 18, y), Anchor::Start))
+            }
+        }
+    }
+
+    /// What is not drawn, in words.
+    fn left_out(&self) -> String {
+        match self.left_out {
+            (0, 0) => "All tenants are drawn.".to_owned(),
+            (owners, viewers) => format!(
+                "{} and {} that share or receive the least are not drawn.",
+                counted(owners, "owner", "owners"),
+                counted(viewers, "viewer", "viewers")
+            ),
         }
     }
 }
 
-/// The tenants to draw: all, or those with the most agents.
-fn chosen(matrix: &Matrix) -> HashSet<usize> {
-    let mut places: Vec<usize> = (0..matrix.tenants.len()).collect();
-    places.sort_by_key(|at| std::cmp::Reverse(matrix.tenants[*at].owned + matrix.tenants[*at].received));
-    places.truncate(MOST);
-    places.into_iter().collect()
+/// All in their order, or those of the greatest weight.
+fn chosen<W: Ord>(all: &[usize], weight: impl Fn(usize) -> W) -> Vec<usize> {
+    let mut order = all.to_vec();
+    order.sort_by_key(|at| Reverse(weight(*at)));
+    let kept: HashSet<usize> = order.into_iter().take(MOST).collect();
+    all.iter().copied().filter(|at| kept.contains(at)).collect()
+}
+
+/// A count in few letters.
+fn brief(count: i64) -> String {
+    match count {
+        ..10_000 => thousands(count),
+        10_000..1_000_000 => format!("{}k", count / 1_000),
+        _ => format!("{}M", count / 1_000_000),
+    }
 }
 
 /// The step of a count: nothing, then up to the most by orders of magnitude.
@@ -183,14 +223,6 @@ fn logarithm(count: i64) -> u64 {
     whole * 64 + u64::try_from(rest).unwrap_or(0)
 }
 
-fn tip(matrix: &Matrix, access: Access) -> String {
-    let (owner, viewer) = (matrix.label(access.owner), matrix.label(access.viewer));
-    format!(
-        "{viewer} sees {} of {owner}: {} own, {} global, {} selective",
-        access.visible, access.own, access.global, access.selective
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,5 +232,13 @@ mod tests {
         assert_eq!([0, 1, 1000].map(|count| step(count, 1000)), [0, 1, STEPS]);
         assert!((1..1000).all(|count| step(count, 1000) <= step(count + 1, 1000)));
         assert_eq!(step(1, 1), STEPS);
+    }
+
+    #[test]
+    fn a_large_number_is_written_in_few_letters() {
+        assert_eq!(
+            [7, 9_999, 10_000, 2_500_000].map(brief),
+            ["7", "9,999", "10k", "2M"]
+        );
     }
 }

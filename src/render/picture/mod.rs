@@ -52,6 +52,7 @@ impl Picture {
                 title id=(title) { (self.title) }
                 desc id=(description) { (self.description) }
                 @if let Some(style) = style { style { (PreEscaped(style)) } }
+                @if style.is_some() { rect class="sheet" width="100%" height="100%" {} }
                 (self.shapes)
             }
         }
