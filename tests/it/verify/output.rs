@@ -121,7 +121,8 @@ fn reports_for_machines_are_written() {
     }
     let run = db.vital(&["verify", "--report", "html"]).failure(2);
     assert!(
-        run.stderr.contains("expected junit=PATH, sarif=PATH, html=PATH, metrics=PATH or github"),
+        run.stderr
+            .contains("expected junit=PATH, sarif=PATH, html=PATH, metrics=PATH or github"),
         "{run}"
     );
 }
