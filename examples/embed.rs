@@ -67,7 +67,7 @@ pub async fn provision(options: &ConnectOptions, tenant: &str, user: &str) -> Re
     let members = tenancy
         .apply("could not let the user in", async |transaction| {
             let users = std::slice::from_ref(&user);
-            let request = Request::Assign(Role::Member);
+            let request = Request::Assign(Some(Role::Member));
             let memberships = members::find(transaction, users, &tenant, request).await?;
             members::change(transaction, &memberships, false).await
         })

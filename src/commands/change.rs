@@ -2,7 +2,7 @@
 
 use super::Context;
 use crate::db::{Connection, Transaction};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ops::tenancy::{Fault, Operator, Outcome, Tenancy};
 use crate::report::Report;
 
@@ -20,8 +20,8 @@ pub(super) struct Change<'a, R> {
     pub what: &'a str,
     /// Whether to roll it back.
     pub args: ChangeArgs,
-    /// The question, for what takes something away or grants much.
-    pub question: Option<&'a dyn Fn(&R) -> Question>,
+    /// The question, for what takes something away or grants much; nothing for what need not be asked.
+    pub question: &'a dyn Fn(&R) -> Option<Question>,
 }
 
 /// A question with what one should know to answer it.
@@ -50,8 +50,9 @@ pub(super) async fn carry_out<R: Report + Outcome>(
     work: impl AsyncFn(&Transaction<'_>) -> Result<R, Fault>,
 ) -> Result<u8> {
     let Change { what, args, question } = change;
-    let asks = question.filter(|_| !context.global.yes);
-    if args.dry_run || asks.is_some() {
+    let asks = !context.global.yes;
+    let mut unasked = false;
+    if args.dry_run || asks {
         let mut preview = tenancy.preview(what, &work).await?;
         if args.dry_run {
             preview.mark_preview();
@@ -60,13 +61,29 @@ pub(super) async fn carry_out<R: Report + Outcome>(
             context.output.report(&preview)?;
             return Ok(0);
         }
-        if let Some(question) = asks {
-            ask(context, question(&preview))?;
+        match question(&preview) {
+            Some(question) => ask(context, question)?,
+            None => unasked = true,
         }
     }
-    let report = tenancy.apply(what, &work).await?;
+    let apply = async |tx: &Transaction<'_>| {
+        let report = work(tx).await?;
+        // Somebody else may have given meanwhile what this would take away.
+        match unasked.then(|| question(&report)).flatten() {
+            Some(question) => Err(changed_meanwhile(question).into()),
+            None => Ok(report),
+        }
+    };
+    let report = tenancy.apply(what, apply).await?;
     context.output.report(&report)?;
     Ok(0)
+}
+
+fn changed_meanwhile(question: Question) -> Error {
+    let mut error = Error::failed("somebody changed this meanwhile, and now it would take something away")
+        .with_hint("nothing was changed; run the command again to see what it does now");
+    error.details = question.details;
+    error
 }
 
 fn ask(context: &Context, question: Question) -> Result<()> {
@@ -81,6 +98,11 @@ fn ask(context: &Context, question: Question) -> Result<()> {
         context.output.line(&format!("  {line}"));
     }
     context.prompt.require(&text, "--yes")
+}
+
+/// A change that takes nothing away and so asks nothing.
+pub(super) fn unasked<R>(_: &R) -> Option<Question> {
+    None
 }
 
 /// The command as it was typed, without a connection string, which may hold a password.

@@ -32,13 +32,13 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     let question = |preview: &AdminChanges| {
         let changed = preview.users.iter().filter(|user| user.changed);
         let names: Vec<_> = changed.map(|user| user.user.full_name()).collect();
-        Question {
+        Some(Question {
             details: preview.warnings(),
             text: format!(
                 "grant platform admin, who sees and changes every tenant, to {} in {place}?",
                 names.join(", ")
             ),
-        }
+        })
     };
     let work = async |tx: &Transaction<'_>| {
         let granted_by = match &args.granted_by {
@@ -55,7 +55,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     let change = Change {
         what: "could not grant platform admin",
         args: args.change,
-        question: Some(&question),
+        question: &question,
     };
     carry_out(context, &mut tenancy, change, work).await
 }

@@ -33,6 +33,37 @@ pub(super) async fn tenant(
     chosen.ok_or_else(|| missing("tenant", flag))
 }
 
+/// The tenant that is given, else the only one that users could be meant for, else the one that is chosen.
+pub(super) async fn home(
+    context: &Context,
+    tenancy: &mut Tenancy<'_>,
+    given: Option<&TenantRef>,
+) -> Result<TenantRef> {
+    match only_home(tenancy, given).await? {
+        Some(only) => Ok(only),
+        None => tenant(context, tenancy, given, "--tenant").await,
+    }
+}
+
+/// The tenant that is given, else the only one beside the platform that is not closed; nothing if there are several.
+pub(super) async fn only_home(
+    tenancy: &mut Tenancy<'_>,
+    given: Option<&TenantRef>,
+) -> Result<Option<TenantRef>> {
+    if given.is_some() {
+        return Ok(given.cloned());
+    }
+    let list = async |tx: &Transaction<'_>| tenants::known(tx).await;
+    let known = tenancy.read("could not list the tenants", list).await?;
+    let mut homes = known.iter().filter(|tenant| {
+        !tenant.is_platform() && !matches!(tenant.status.as_deref(), Some("archived" | "deleted"))
+    });
+    Ok(match (homes.next(), homes.next()) {
+        (Some(only), None) => Some(TenantRef::Id(only.id)),
+        _ => None,
+    })
+}
+
 /// The users that are given, else the one that is chosen from all.
 pub(super) async fn users(
     context: &Context,

@@ -32,10 +32,10 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     let question = |preview: &AdminChanges| {
         let changed = preview.users.iter().filter(|user| user.changed);
         let names: Vec<_> = changed.map(|user| user.user.full_name()).collect();
-        Question {
+        Some(Question {
             details: Vec::new(),
             text: format!("revoke platform admin from {} in {place}?", names.join(", ")),
-        }
+        })
     };
     let work = async |tx: &Transaction<'_>| {
         let users = Person::once(people::find_to_revoke(tx, &users).await?);
@@ -44,7 +44,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     let change = Change {
         what: "could not revoke platform admin",
         args: args.change,
-        question: Some(&question),
+        question: &question,
     };
     carry_out(context, &mut tenancy, change, work).await
 }

@@ -45,15 +45,17 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     let mut connection = context.connect().await?;
     let place = connection.settings.describe();
     let mut tenancy = context.tenancy(&mut connection);
-    let question = |preview: &Seeded| Question {
-        details: preview.lines(),
-        text: format!("do this in {place}?"),
+    let question = |preview: &Seeded| {
+        Some(Question {
+            details: preview.lines(),
+            text: format!("do this in {place}?"),
+        })
     };
     let work = async |tx: &Transaction<'_>| seed(tx, &content, args.allow_no_owner).await;
     let change = Change {
         what: "could not seed",
         args: args.change,
-        question: Some(&question),
+        question: &question,
     };
     carry_out(context, &mut tenancy, change, work).await
 }

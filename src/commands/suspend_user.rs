@@ -33,7 +33,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     let mut tenancy = context.tenancy(&mut connection);
     let tenant = pick::tenant(context, &mut tenancy, args.tenant.as_ref(), "--tenant").await?;
     let users = pick::members(context, &mut tenancy, &args.users, &tenant).await?;
-    let question = |preview: &Members| losing::question(preview, "suspend", &place);
+    let question = |preview: &Members| losing::question(&preview.members, "suspend", &place);
     let work = async |tx: &Transaction<'_>| {
         let memberships = members::find(tx, &users, &tenant, Request::Suspend).await?;
         change(tx, &memberships, args.allow_no_owner).await
@@ -41,7 +41,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     let change = Change {
         what: "could not suspend the users",
         args: args.change,
-        question: Some(&question),
+        question: &question,
     };
     carry_out(context, &mut tenancy, change, work).await
 }

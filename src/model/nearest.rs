@@ -3,9 +3,10 @@
 /// At most three of `candidates` that resemble `word`, the most similar first.
 #[must_use]
 pub fn nearest(word: &str, candidates: impl IntoIterator<Item = String>) -> Vec<String> {
+    let word = word.to_lowercase();
     let mut near: Vec<_> = candidates
         .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(word, &candidate.to_lowercase()), candidate))
+        .map(|candidate| (strsim::jaro_winkler(&word, &candidate.to_lowercase()), candidate))
         .filter(|(likeness, _)| *likeness > 0.82)
         .collect();
     near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));

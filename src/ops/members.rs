@@ -11,12 +11,13 @@ use crate::db::Transaction;
 use crate::error::Error;
 use crate::event::Event;
 use crate::model::{MembershipStatus, Role, TenantRef, UserRef};
-use crate::report::{Cell, Columns, Report, Table, Tone};
+use crate::report::{Cell, Columns, Report, Table, Tone, counted};
 
 const LOCK_MEMBERS: &str = include_str!("../../sql/admin/lock_members.sql");
 const OWNERLESS: &str = include_str!("../../sql/admin/ownerless.sql");
 const SEVERAL_TENANTS: &str = include_str!("../../sql/admin/several_tenants.sql");
 const MEMBERSHIPS: &str = include_str!("../../sql/admin/memberships.sql");
+const OVER_QUOTA: &str = include_str!("../../sql/admin/over_quota.sql");
 const CHANGE_MEMBERS: &str = include_str!("../../sql/admin/change_members.sql");
 const REQUIRE_USERS: &str = include_str!("../../sql/admin/require_users.sql");
 
@@ -26,10 +27,10 @@ const CHUNK: usize = 1_000;
 /// What a membership is to become.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Request {
-    /// An active member with this role.
-    Assign(Role),
-    /// Invited to this role; an active member stays active.
-    Invite(Role),
+    /// An active member with this role; without one, a member keeps the role, and anybody else becomes a member.
+    Assign(Option<Role>),
+    /// Invited to this role, or as with [`Assign`](Self::Assign); an active member stays active.
+    Invite(Option<Role>),
     /// Exactly this.
     Exactly(Role, MembershipStatus),
     /// A member who has no access for now.
@@ -68,6 +69,72 @@ pub struct Member {
     pub changed: bool,
 }
 
+/// What somebody loses by a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loss {
+    /// Access, or the prospect of it.
+    Access,
+    /// Some of what the role allowed.
+    Role,
+}
+
+impl Member {
+    /// What the change takes from the member, if anything.
+    #[must_use]
+    pub fn loss(&self) -> Option<Loss> {
+        let standing = |status: &Option<String>| match status.as_deref() {
+            Some("active") => 3,
+            Some("invited") => 2,
+            Some("suspended") => 1,
+            _ => 0,
+        };
+        let rank = |role: &Option<String>| {
+            let words = Role::WORDS.iter().rev();
+            words
+                .zip(1..)
+                .find(|(word, _)| role.as_deref() == Some(**word))
+                .map_or(0, |(_, rank)| rank)
+        };
+        let (before, now) = (standing(&self.previous_status), standing(&self.status));
+        match () {
+            () if now < before => Some(Loss::Access),
+            () if before > 0 && rank(&self.role) < rank(&self.previous_role) => Some(Loss::Role),
+            () => None,
+        }
+    }
+}
+
+/// A tenant with more members than its quota allows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OverQuota {
+    /// The tenant's slug.
+    pub tenant: String,
+    /// The key in `quotas`.
+    pub quota: String,
+    /// The limit, as it is written there.
+    pub limit: String,
+    /// Active members.
+    pub active: i64,
+    /// Users who are invited.
+    pub invited: i64,
+}
+
+impl OverQuota {
+    /// The fact, in words.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let active = counted(self.active, "active member", "active members");
+        let invited = match self.invited {
+            0 => String::new(),
+            count => format!(" and {count} invited"),
+        };
+        format!(
+            "`{}` has {active}{invited}, more than its quota {} of {}",
+            self.tenant, self.quota, self.limit
+        )
+    }
+}
+
 /// The answer of a change of memberships.
 #[derive(Debug, Serialize)]
 pub struct Members {
@@ -77,6 +144,27 @@ pub struct Members {
     pub members: Vec<Member>,
     /// Users who became active in a tenant beside another one: nothing tells any more which of them they act for.
     pub must_choose: Vec<Person>,
+    /// Tenants that got somebody beyond their quota.
+    pub over_quota: Vec<OverQuota>,
+}
+
+impl Members {
+    /// Refuses members beyond a tenant's quota.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Failed`] if there is one.
+    pub fn within_quota(self) -> Result<Self, Error> {
+        let mut lines = self.over_quota.iter().map(OverQuota::line);
+        let Some(first) = lines.next() else {
+            return Ok(self);
+        };
+        let mut error = Error::failed("a tenant would have more members than its quota allows").with_hint(
+            "nothing was changed; raise the quota with `vital tenant update --set quotas.max_users=N`",
+        );
+        error.cause = Some(first);
+        error.details = lines.collect();
+        Err(error)
+    }
 }
 
 impl Outcome for Members {
@@ -119,6 +207,11 @@ impl Report for Members {
             (_, true) => format!("would change {changes} of {all}; nothing was changed"),
             (_, false) => format!("changed {changes} of {all}"),
         }];
+        lines.extend(
+            self.over_quota
+                .iter()
+                .map(|over| format!("warning: {}", over.line())),
+        );
         let names: Vec<_> = self.must_choose.iter().take(5).map(Person::name).collect();
         let who = match self.must_choose.len() {
             0 => return lines,
@@ -203,10 +296,12 @@ pub async fn change(
         return Err(without_owner(&lost).into());
     }
     let must_choose = must_choose(transaction, &members).await?;
+    let over_quota = over_quota(transaction, memberships, &members).await?;
     Ok(Members {
         dry_run: false,
         members,
         must_choose,
+        over_quota,
     })
 }
 
@@ -228,6 +323,31 @@ async fn must_choose(transaction: &Transaction<'_>, members: &[Member]) -> Resul
     let people = members.iter().filter(is_new).map(|member| member.user.clone());
     let people = people.filter(|person| several.contains(&person.id.0)).collect();
     Ok(Person::once(people))
+}
+
+/// The tenants that got somebody and have more than their quota now.
+async fn over_quota(
+    transaction: &Transaction<'_>,
+    memberships: &[Membership],
+    members: &[Member],
+) -> Result<Vec<OverQuota>, Fault> {
+    let counts = |status: &Option<String>| matches!(status.as_deref(), Some("active" | "invited"));
+    let grown = memberships.iter().zip(members);
+    let grown = grown.filter(|(_, member)| counts(&member.status) && !counts(&member.previous_status));
+    let grown: BTreeSet<Uuid> = grown.map(|(membership, _)| membership.tenant.id.0).collect();
+    let grown: Vec<Uuid> = grown.into_iter().collect();
+    if grown.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = transaction.query(OVER_QUOTA, &[&grown]).await?;
+    let over = |row: &tokio_postgres::Row| OverQuota {
+        tenant: row.get("slug"),
+        quota: row.get("quota"),
+        limit: row.get("allowed"),
+        active: row.get("active"),
+        invited: row.get("invited"),
+    };
+    Ok(rows.iter().map(over).collect())
 }
 
 async fn change_chunk(
@@ -277,16 +397,22 @@ async fn change_chunk(
 /// What `membership` makes of a membership, which has no role and no status if there is none.
 fn planned(membership: &Membership, role: Option<String>, status: Option<String>) -> Result<Member, Error> {
     let is_member = status.as_deref().is_some_and(|status| status != "removed");
+    // A role that is not named is kept; whoever was removed begins anew.
+    let kept = |wanted: Option<Role>| match (wanted, role.clone().filter(|_| is_member)) {
+        (Some(wanted), _) => wanted.as_str().to_owned(),
+        (None, Some(role)) => role,
+        (None, None) => Role::Member.as_str().to_owned(),
+    };
     let (new_role, new_status) = match membership.request {
-        Request::Assign(role) => (Some(role.as_str().to_owned()), Some("active".to_owned())),
+        Request::Assign(wanted) => (Some(kept(wanted)), Some("active".to_owned())),
         Request::Exactly(role, status) => (Some(role.as_str().to_owned()), Some(status.as_str().to_owned())),
-        Request::Invite(role) => {
+        Request::Invite(wanted) => {
             let status = if status.as_deref() == Some("active") {
                 "active"
             } else {
                 "invited"
             };
-            (Some(role.as_str().to_owned()), Some(status.to_owned()))
+            (Some(kept(wanted)), Some(status.to_owned()))
         }
         Request::Remove => (role.clone(), status.as_ref().map(|_| "removed".to_owned())),
         Request::Suspend if is_member => (role.clone(), Some("suspended".to_owned())),

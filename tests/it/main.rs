@@ -23,6 +23,7 @@ mod fault;
 mod fuzz;
 mod layers;
 mod legacy;
+mod losing;
 mod members;
 mod migrate_cut;
 mod migrate_down;

@@ -41,7 +41,11 @@ fn assign_suspend_assign_remove_keeps_roles_in_step() {
             &["suspend-user", MIA, "--tenant", DHS, "--yes"],
             "admin suspended []",
         ),
-        (&["assign-user", MIA, "--role", "guest"], "guest active [user]"),
+        (&["assign-user", MIA], "admin active [tenant_admin]"),
+        (
+            &["assign-user", MIA, "--role", "guest", "--yes"],
+            "guest active [user]",
+        ),
         (
             &["remove-user", MIA, "--tenant", DHS, "--yes"],
             "guest removed []",
@@ -80,7 +84,7 @@ fn the_last_owner_stays_unless_told() {
     for arguments in [
         &["remove-user", DANA, "--tenant", DHS, "--yes"][..],
         &["suspend-user", DANA, "--tenant", DHS, "--yes"],
-        &["assign-user", DANA, "--role", "admin"],
+        &["assign-user", DANA, "--role", "admin", "--yes"],
     ] {
         let run = db.vital(arguments).failure(1);
         assert!(run.stderr.contains("would be left without an owner"), "{run}");

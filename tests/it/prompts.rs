@@ -122,7 +122,13 @@ fn seed_and_a_file_of_users_ask() {
     let users = directory.path().join("users.csv");
     std::fs::write(&users, "user\nmia.member@dhstartup.example\n").unwrap();
     asks(
-        &["assign-user", "--file", users.to_str().unwrap()],
+        &[
+            "assign-user",
+            "--tenant",
+            "acme",
+            "--file",
+            users.to_str().unwrap(),
+        ],
         "assign the users of",
     );
 }

@@ -74,14 +74,23 @@ fn every_column_can_be_set() {
             ("subscription_tier", _) => "enterprise".to_owned(),
             ("parent_tenant_id", _) => "vital-platform".to_owned(),
             ("subscription_ends_at" | "trial_ends_at", _) => "2999-01-01T00:00:00Z".to_owned(),
+            ("timezone", _) => "Europe/Berlin".to_owned(),
+            (name, _) if name.ends_with("_email") => "a@b.example".to_owned(),
             (_, "uuid") => "a0000000-0000-4000-8000-000000000001".to_owned(),
             (_, "boolean") => "true".to_owned(),
             (_, "jsonb") => r#"{"a": [1, "x"]}"#.to_owned(),
             (_, "timestamp with time zone") => "2020-01-01T00:00:00Z".to_owned(),
             _ => "DE".to_owned(),
         };
-        db.vital(&["tenant", "update", "acme", "--set", &format!("{column}={value}")])
-            .success();
+        db.vital(&[
+            "tenant",
+            "update",
+            "acme",
+            "--yes",
+            "--set",
+            &format!("{column}={value}"),
+        ])
+        .success();
         let again = db
             .vital(&["tenant", "update", "acme", "--set", &format!("{column}={value}")])
             .success();

@@ -1,7 +1,7 @@
 //! `vital tenant create`: a new tenant.
 
 use crate::cli::exit_codes;
-use crate::commands::change::{Change, ChangeArgs, carry_out};
+use crate::commands::change::{Change, ChangeArgs, carry_out, unasked};
 use crate::commands::{Context, word};
 use crate::db::Transaction;
 use crate::error::Result;
@@ -45,7 +45,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     let change = Change {
         what: &format!("could not create tenant `{}`", args.slug),
         args: args.change,
-        question: None,
+        question: &unasked,
     };
     carry_out(context, &mut tenancy, change, work).await
 }

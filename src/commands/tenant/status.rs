@@ -1,11 +1,11 @@
 //! What suspend, activate and archive share.
 
-use crate::commands::change::{Change, ChangeArgs, Question, carry_out};
-use crate::commands::{Context, pick};
+use crate::commands::change::{Change, ChangeArgs, carry_out};
+use crate::commands::{Context, losing, pick};
 use crate::db::Transaction;
 use crate::error::Result;
 use crate::model::{TenantRef, TenantStatus};
-use crate::ops::tenant::status::{Impact, StatusChange, change};
+use crate::ops::tenant::status::{StatusChange, change};
 
 /// The arguments of a change of status.
 #[derive(Debug, clap::Args)]
@@ -28,18 +28,12 @@ pub(super) async fn run(
     let place = connection.settings.describe();
     let mut tenancy = context.tenancy(&mut connection);
     let tenant = pick::tenant(context, &mut tenancy, args.tenant.as_ref(), "TENANT").await?;
-    let question = |preview: &StatusChange| {
-        let tenant = &preview.change.tenant;
-        Question {
-            details: preview.impact.iter().flat_map(Impact::lines).collect(),
-            text: format!("{verb} tenant `{}` ({}) in {place}?", tenant.slug, tenant.name),
-        }
-    };
+    let question = |preview: &StatusChange| losing::tenant_question(&preview.change, verb, &place);
     let work = async |tx: &Transaction<'_>| change(tx, &tenant, status).await;
     let change = Change {
         what: &format!("could not {verb} the tenant"),
         args: args.change,
-        question: (status != TenantStatus::Active).then_some(&question as &dyn Fn(&_) -> _),
+        question: &question,
     };
     carry_out(context, &mut tenancy, change, work).await
 }

@@ -18,10 +18,10 @@ const SHOWN: usize = 20;
 /// What a line leaves open.
 #[derive(Debug, Clone)]
 pub struct Defaults {
-    /// The tenant.
-    pub tenant: TenantRef,
-    /// The role.
-    pub role: Role,
+    /// The tenant; without one, every line names its own.
+    pub tenant: Option<TenantRef>,
+    /// The role; without one, members keep theirs.
+    pub role: Option<Role>,
 }
 
 /// One line of a file.
@@ -33,8 +33,8 @@ pub struct Line {
     pub user: UserRef,
     /// Where to.
     pub tenant: TenantRef,
-    /// As what.
-    pub role: Role,
+    /// As what; nothing keeps the role.
+    pub role: Option<Role>,
 }
 
 /// A line as it is written.
@@ -160,8 +160,17 @@ fn line(place: &str, raw: &Raw, defaults: &Defaults) -> Result<Line, String> {
     Ok(Line {
         place: place.to_owned(),
         user: raw.user.parse()?,
-        tenant: given(&raw.tenant).map_or_else(|| Ok(defaults.tenant.clone()), |text| text.parse())?,
-        role: given(&raw.role).map_or(Ok(defaults.role), |text| text.parse())?,
+        tenant: match given(&raw.tenant) {
+            Some(text) => text.parse()?,
+            None => defaults
+                .tenant
+                .clone()
+                .ok_or("no tenant is named, neither here nor by --tenant")?,
+        },
+        role: match given(&raw.role) {
+            Some(text) => Some(text.parse()?),
+            None => defaults.role,
+        },
     })
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::ops::members::Members;
+use crate::ops::members::{Member, Members, OverQuota};
 use crate::ops::tenancy::Outcome;
 use crate::report::{Cell, Columns, Report, Table};
 
@@ -32,6 +32,11 @@ pub struct Roster {
     pub lines: usize,
     /// The counts by tenant and role.
     pub tallies: Vec<Tally>,
+    /// Who loses something.
+    #[serde(skip)]
+    pub losing: Vec<Member>,
+    /// Tenants that got somebody beyond their quota.
+    pub over_quota: Vec<OverQuota>,
 }
 
 impl Roster {
@@ -57,6 +62,13 @@ impl Roster {
             dry_run: members.dry_run,
             lines: members.members.len(),
             tallies: named.collect(),
+            losing: members
+                .members
+                .iter()
+                .filter(|member| member.loss().is_some())
+                .cloned()
+                .collect(),
+            over_quota: members.over_quota.clone(),
         }
     }
 }
@@ -85,11 +97,16 @@ impl Report for Roster {
     }
 
     fn summary(&self) -> Vec<String> {
-        vec![match (self.changes(), self.dry_run) {
+        let said = match (self.changes(), self.dry_run) {
             (0, _) if self.lines == 0 => "nothing to do: the file is empty".to_owned(),
             (0, _) => format!("nothing to do: all {} are already up to date", self.lines),
             (changes, true) => format!("would change {changes} of {}; nothing was changed", self.lines),
             (changes, false) => format!("changed {changes} of {}", self.lines),
-        }]
+        };
+        let over = self
+            .over_quota
+            .iter()
+            .map(|over| format!("warning: {}", over.line()));
+        std::iter::once(said).chain(over).collect()
     }
 }

@@ -10,6 +10,7 @@ use crate::model::{TenantRef, UserRef};
 use crate::ops::find::{people, tenants};
 use crate::ops::members::{self, Member, Membership, Request};
 use crate::ops::tenancy::{Fault, Outcome};
+use crate::ops::tenant::status::Impact;
 use crate::ops::tenant::{Assignment, TenantChange, insert, write};
 use crate::ops::{admins, tenant};
 use crate::report::{Cell, Columns, Report, Table, Tone};
@@ -257,6 +258,8 @@ fn tenant_item(change: &TenantChange) -> Item {
             shown(&given.after)
         )
     });
+    let concerned = change.impact.iter().flat_map(Impact::lines);
+    let details = details.chain(concerned);
     Item {
         kind: "tenant",
         tenant: Some(change.tenant.slug.clone()),

@@ -4,11 +4,12 @@ use super::assignment::Assignment;
 use crate::db::Transaction;
 use crate::error::Error;
 use crate::model::nearest;
-use crate::model::{TenantId, TenantRef};
+use crate::model::{Email, TenantId, TenantRef, TenantSlug};
 use crate::ops::find::tenants;
 use crate::ops::tenancy::Fault;
 
 const COLUMNS: &str = include_str!("../../../sql/admin/tenant_columns.sql");
+const TIMEZONES: &str = include_str!("../../../sql/admin/timezones.sql");
 const JSON_STEP: &str = include_str!("../../../sql/admin/json_step.sql");
 const JSON_SET: &str = include_str!("../../../sql/admin/json_set.sql");
 
@@ -198,6 +199,47 @@ async fn whole(
         .await
         .map_err(|error| unreadable(assignment, column, &error))?;
     Ok(Some(text.clone()))
+}
+
+/// Refuses what a person gives a column that its type allows and its meaning does not. A seed file is not asked: it may be
+/// an export of what an application wrote.
+pub(super) async fn check(transaction: &Transaction<'_>, assignments: &[Assignment]) -> Result<(), Fault> {
+    for assignment in assignments.iter().filter(|assignment| assignment.path.is_empty()) {
+        if let Some(text) = &assignment.value {
+            check_one(transaction, &assignment.column, text).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn check_one(transaction: &Transaction<'_>, column: &str, text: &str) -> Result<(), Fault> {
+    let problem = match column {
+        "name" if text.trim().is_empty() => Some("a tenant needs a name that can be read".to_owned()),
+        "slug" => text.parse::<TenantSlug>().err(),
+        name if name.ends_with("_email") => text.parse::<Email>().err(),
+        "timezone" => unknown_timezone(transaction, text).await?,
+        _ => None,
+    };
+    match problem {
+        None => Ok(()),
+        Some(problem) => Err(Error::failed(format!("could not set `{column}`"))
+            .with_cause(problem)
+            .with_hint("nothing was changed")
+            .into()),
+    }
+}
+
+async fn unknown_timezone(transaction: &Transaction<'_>, text: &str) -> Result<Option<String>, Fault> {
+    let rows = transaction.query(TIMEZONES, &[]).await?;
+    let names: Vec<String> = rows.iter().map(|row| row.get("name")).collect();
+    if names.iter().any(|name| name == text) {
+        return Ok(None);
+    }
+    let problem = format!("the server knows no time zone `{text}`");
+    Ok(Some(match nearest(text, names).first() {
+        Some(near) => format!("{problem}; did you mean `{near}`?"),
+        None => format!("{problem}; its names look like `Europe/Berlin`"),
+    }))
 }
 
 /// The document of a column with one of its parts changed. Objects on the way are made where nothing is.

@@ -1,6 +1,7 @@
 //! Creates a tenant.
 
 use super::assignment::Assignment;
+use super::column::check;
 use super::write::{TenantChange, insert, write};
 use crate::db::Transaction;
 use crate::error::Error;
@@ -38,6 +39,7 @@ impl NewTenant {
 /// # Errors
 /// A refusal if a tenant with this slug is there already and differs.
 pub async fn create(transaction: &Transaction<'_>, new: &NewTenant) -> Result<TenantChange, Fault> {
+    check(transaction, &new.columns()).await?;
     let existing = tenants::look_up(transaction, &[TenantRef::Slug(new.slug.clone())]).await?;
     let Some(tenant) = existing.into_iter().flatten().next() else {
         return insert(transaction, &new.columns()).await;

@@ -6,8 +6,8 @@ use super::assignment::Assignment;
 use super::write::{TenantChange, write};
 use crate::db::Transaction;
 use crate::error::Error;
-use crate::model::{TenantRef, TenantStatus};
-use crate::ops::find::{TenantName, tenants};
+use crate::model::{TenantId, TenantRef, TenantStatus};
+use crate::ops::find::tenants;
 use crate::ops::tenancy::{Fault, Outcome};
 use crate::report::{Report, Table, counted};
 
@@ -92,8 +92,6 @@ pub struct StatusChange {
     /// The tenant and its columns.
     #[serde(flatten)]
     pub change: TenantChange,
-    /// Whom it concerns; nothing if the tenant is active now.
-    pub impact: Option<Impact>,
 }
 
 impl Outcome for StatusChange {
@@ -114,8 +112,7 @@ impl Report for StatusChange {
     }
 
     fn summary(&self) -> Vec<String> {
-        let concerned = self.impact.iter().flat_map(Impact::lines);
-        self.change.summary().into_iter().chain(concerned).collect()
+        self.change.summary()
     }
 }
 
@@ -137,18 +134,14 @@ pub async fn change(
         .with_hint("nothing was changed; every shared agent belongs to it")
         .into());
     }
-    let impact = match status {
-        TenantStatus::Active => None,
-        _ => Some(impact(transaction, &tenant).await?),
-    };
     let assignment = Assignment::column("status", Some(status.as_str().to_owned()));
     let change = write(transaction, tenant.id, &[assignment]).await?;
-    let impact = impact.filter(|_| !change.changed.is_empty());
-    Ok(StatusChange { change, impact })
+    Ok(StatusChange { change })
 }
 
-async fn impact(transaction: &Transaction<'_>, tenant: &TenantName) -> Result<Impact, Fault> {
-    let row = transaction.query_one(IMPACT, &[&tenant.id.0]).await?;
+/// Tells whom it concerns if a tenant is not active any more.
+pub(super) async fn impact(transaction: &Transaction<'_>, tenant: TenantId) -> Result<Impact, Fault> {
+    let row = transaction.query_one(IMPACT, &[&tenant.0]).await?;
     Ok(Impact {
         members: row.get("members"),
         members_without_another: row.get("members_without_another"),

@@ -6,6 +6,7 @@ use tokio_postgres::error::SqlState;
 
 use super::assignment::Assignment;
 use super::column::{Cell, cells, document};
+use super::status::{self, Impact};
 use crate::db::{Param, Transaction};
 use crate::error::Error;
 use crate::model::TenantId;
@@ -37,6 +38,8 @@ pub struct TenantChange {
     pub created: bool,
     /// The columns that differ from before; for a new tenant, those that hold something.
     pub changed: Vec<Given>,
+    /// Whom it concerns; nothing if the tenant is active now, or its status is what it was.
+    pub impact: Option<Impact>,
 }
 
 impl Outcome for TenantChange {
@@ -66,13 +69,15 @@ impl Report for TenantChange {
 
     fn summary(&self) -> Vec<String> {
         let slug = &self.tenant.slug;
-        vec![match (self.changed.is_empty(), self.created, self.dry_run) {
+        let said = match (self.changed.is_empty(), self.created, self.dry_run) {
             (true, ..) => format!("nothing to do: tenant `{slug}` is already up to date"),
             (_, true, true) => format!("would create tenant `{slug}`; nothing was changed"),
             (_, true, false) => format!("created tenant `{slug}` ({})", self.tenant.id),
             (_, false, true) => format!("would change tenant `{slug}`; nothing was changed"),
             (_, false, false) => format!("changed tenant `{slug}`"),
-        }]
+        };
+        let concerned = self.impact.iter().flat_map(Impact::lines);
+        std::iter::once(said).chain(concerned).collect()
     }
 }
 
@@ -128,6 +133,7 @@ pub(crate) async fn insert(
         tenant: by_id(transaction, tenant).await?,
         created: true,
         changed: changed.collect(),
+        impact: None,
     })
 }
 
@@ -140,6 +146,13 @@ pub(crate) async fn write(
     let before = held(transaction, tenant).await?;
     let cells = cells(transaction, assignments, Some(tenant)).await?;
     let mut changed = Vec::new();
+    let closes = cells
+        .iter()
+        .any(|cell| cell.column.name == "status" && cell.value.as_deref() != Some("active"));
+    let impact = match closes {
+        true => Some(status::impact(transaction, tenant).await?),
+        false => None,
+    };
     if !cells.is_empty() {
         let numbered = || cells.iter().zip(2..);
         let sets: Vec<_> = numbered()
@@ -169,6 +182,7 @@ pub(crate) async fn write(
         dry_run: false,
         tenant: by_id(transaction, tenant).await?,
         created: false,
+        impact: impact.filter(|_| changed.iter().any(|given| given.column == "status")),
         changed,
     })
 }

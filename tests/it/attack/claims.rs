@@ -124,6 +124,13 @@ fn text_that_is_taken_for_json_is_json() {
            )) as text
            from generate_series(1, 10000) as i, unnest(array['%s', '{"a":%s}', '["x",%s]']) as frame"#,
     );
+    // What is left when quotes and white space are taken away says nothing.
+    scene.ok(
+        r#"insert into texts
+           select format(frame, quoted)
+           from unnest(array[E'"\t"', E'"\n"', E'" \r "', E'"\t""a"', E'"a"\t"b"']) as quoted,
+               unnest(array['%s', '{"a":%s}', '["x",%s]', '{%s:1}']) as frame"#,
+    );
     let wrong = "select text from pg_temp.texts where vital_private.is_json(text) and not pg_temp.casts(text) limit 5";
     assert_eq!(scene.column(wrong), Vec::<String>::new());
     // And not because it takes nothing.

@@ -81,8 +81,8 @@ fn no_file_of_memberships_panics() {
         "{",
     ];
     let defaults = Defaults {
-        tenant: "vital-platform".parse().unwrap(),
-        role: Role::Member,
+        tenant: "vital-platform".parse().ok(),
+        role: Some(Role::Member),
     };
     try_all(&soup(&TOKENS), 4000, |text| {
         let parsed = [

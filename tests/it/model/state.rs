@@ -118,7 +118,7 @@ impl Request {
 
 fn tenant() -> impl Strategy<Value = Tenant> {
     let status = prop_oneof![
-        6 => Just("active"),
+        3 => Just("active"),
         1 => prop::sample::select(vec!["pending", "suspended", "archived", "deleted"]),
     ];
     (status, prop::bool::weighted(0.1)).prop_map(|(status, deleted)| Tenant { status, deleted })
