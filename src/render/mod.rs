@@ -4,8 +4,10 @@ pub mod csv;
 pub mod escape;
 pub mod event;
 pub mod github;
+pub mod job;
 pub mod json;
 pub mod junit;
+pub mod metrics;
 mod output;
 #[cfg(feature = "pages")]
 pub mod page;

@@ -1,5 +1,6 @@
 //! SARIF 2.1.0, for code scanning.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
@@ -17,12 +18,16 @@ const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 /// Those of `out`.
 pub fn write(verification: &Verification, out: &mut dyn Write) -> io::Result<()> {
     let rules: Vec<Value> = checks().iter().map(rule).collect();
-    let accepted = verification.excepted.iter().map(|excepted| {
-        let mut result = result(&excepted.finding);
+    let mut prints = Prints::default();
+    let mut results: Vec<Value> = Vec::new();
+    for finding in &verification.findings {
+        results.push(result(finding, prints.of(finding)));
+    }
+    for excepted in &verification.excepted {
+        let mut result = result(&excepted.finding, prints.of(&excepted.finding));
         result["suppressions"] = json!([{"kind": "external", "justification": excepted.reason}]);
-        result
-    });
-    let results: Vec<Value> = verification.findings.iter().map(result).chain(accepted).collect();
+        results.push(result);
+    }
     let notifications: Vec<Value> = verification
         .not_checked
         .iter()
@@ -55,17 +60,50 @@ pub fn write(verification: &Verification, out: &mut dyn Write) -> io::Result<()>
     writeln!(out, "{}", json::line(&log)?)
 }
 
+/// The page of a check; without a known repository a name for it, because the schema wants an absolute URI.
+fn help(id: &str) -> String {
+    match env!("CARGO_PKG_REPOSITORY") {
+        "" => format!("urn:vital:check:{id}"),
+        repository => format!(
+            "{repository}/blob/v{}/docs/checks.md#{id}",
+            env!("CARGO_PKG_VERSION")
+        ),
+    }
+}
+
+/// The fingerprints that were given, each once.
+#[derive(Default)]
+struct Prints(HashSet<String>);
+
+impl Prints {
+    /// That of a finding: its check and object, with what was expected where this is not one of a kind.
+    fn of(&mut self, finding: &Finding) -> String {
+        let plain = format!("{}|{}", finding.check_id, finding.object);
+        let full = format!("{plain}|{}", finding.expected);
+        let numbered = (2..).map(|number| format!("{full}|{number}"));
+        let free = [plain, full.clone()]
+            .into_iter()
+            .chain(numbered)
+            .find(|print| !self.0.contains(print));
+        // There is always a number that is free.
+        let print = free.unwrap_or(full);
+        self.0.insert(print.clone());
+        print
+    }
+}
+
 fn rule(check: &Check) -> Value {
     json!({
         "id": check.id,
         "shortDescription": {"text": check.title},
         "fullDescription": {"text": check.explanation},
         "help": {"text": check.fix},
+        "helpUri": help(&check.id),
         "defaultConfiguration": {"level": level(check.level)},
     })
 }
 
-fn result(finding: &Finding) -> Value {
+fn result(finding: &Finding, print: String) -> Value {
     let fix = finding
         .fix
         .as_ref()
@@ -85,7 +123,7 @@ fn result(finding: &Finding) -> Value {
             },
             "logicalLocations": [{"fullyQualifiedName": finding.object}],
         }],
-        "partialFingerprints": {"vital/v1": format!("{}|{}", finding.check_id, finding.object)},
+        "partialFingerprints": {"vital/v1": print},
     })
 }
 
@@ -94,5 +132,33 @@ fn level(level: Level) -> &'static str {
         Level::Error => "error",
         Level::Warning => "warning",
         Level::Info => "note",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn findings_of_one_object_have_fingerprints_of_their_own() {
+        let finding = |expected: &str| {
+            let mut finding = Finding::default();
+            finding.expected = expected.to_owned();
+            finding
+        };
+        let verification = Verification {
+            findings: vec![finding("a"), finding("b"), finding("b"), finding("b")],
+            ..Verification::default()
+        };
+        let mut out = Vec::new();
+        assert!(write(&verification, &mut out).is_ok());
+        let log: Value = serde_json::from_slice(&out).unwrap_or_default();
+        let prints: HashSet<String> = log["runs"][0]["results"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|result| result["partialFingerprints"]["vital/v1"].to_string())
+            .collect();
+        assert_eq!(prints.len(), 4, "{prints:?}");
     }
 }

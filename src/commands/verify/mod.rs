@@ -2,10 +2,12 @@
 
 mod artifact;
 
+use std::time::Instant;
+
 use clap::ValueEnum;
 use time::OffsetDateTime;
 
-use self::artifact::Artifact;
+use self::artifact::{Artifact, Made, summarize};
 use super::Context;
 use crate::cli::exit_codes;
 use crate::db::{ConfigFile, Connection};
@@ -40,8 +42,8 @@ pub struct Args {
     )]
     allow_not_checked: Vec<String>,
 
-    /// Write the result also as junit=PATH, sarif=PATH or html=PATH, or to stderr as annotations for GitHub
-    #[arg(long, value_name = "junit=PATH|sarif=PATH|html=PATH|github")]
+    /// Write the result also as junit=PATH, sarif=PATH, html=PATH or metrics=PATH (for Prometheus), or to stderr as annotations for GitHub
+    #[arg(long, value_name = "junit=PATH|sarif=PATH|html=PATH|metrics=PATH|github")]
     report: Vec<Artifact>,
 
     /// Show the fixes that restore the tenancy's own objects, ask, apply them, and verify again
@@ -72,6 +74,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
         return Ok(0);
     }
     let request = args.request(context)?;
+    let (at, began) = (OffsetDateTime::now_utc(), Instant::now());
     let mut connection = context.connect().await?;
     let mut verification = verify::verify(&mut connection, &request).await?;
     if args.fix && fixed(context, &mut connection, &verification).await? {
@@ -81,9 +84,16 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
         Format::Table => context.output.report(&Overview(&verification))?,
         _ => context.output.report(&verification)?,
     }
+    let made = Made {
+        verification: &verification,
+        filter: args.filter(),
+        at,
+        took: began.elapsed(),
+    };
     for artifact in &args.report {
-        artifact.write(&verification, &args.filter(), context)?;
+        artifact.write(&made, context)?;
     }
+    summarize(&verification, context);
     Ok(verification.verdict.exit_code())
 }
 

@@ -11,10 +11,11 @@ const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/verify.rs"));
 const CATALOG: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/catalog.rs"));
 
 /// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     /// Isolation or the promise is broken.
+    #[default]
     Error,
     /// It may become a problem, or costs time.
     Warning,

@@ -6,7 +6,7 @@ use tokio_postgres::{Error as ServerError, Row};
 use super::check::{Check, Level};
 
 /// One difference from what was promised, or one way past the isolation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Finding {
     /// The check's id.
     pub check_id: String,

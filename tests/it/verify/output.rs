@@ -104,7 +104,7 @@ fn reports_for_machines_are_written() {
     let xml = std::fs::read_to_string(path("v.xml")).unwrap();
     assert!(xml.contains("failures=\"3\""), "{xml}");
     assert!(
-        xml.contains("<testcase name=\"shape-tables\" classname=\"vital.verify\"/>"),
+        xml.contains("<testcase name=\"shape-tables\" classname=\"vital.verify\" time=\"0.000\"/>"),
         "{xml}"
     );
 
@@ -125,6 +125,83 @@ fn reports_for_machines_are_written() {
             .contains("expected junit=PATH, sarif=PATH, html=PATH, metrics=PATH or github"),
         "{run}"
     );
+}
+
+/// The attributes of the first element of a name, with their values.
+fn attributes<'a>(xml: &'a str, element: &str) -> Vec<(&'a str, &'a str)> {
+    let (_, rest) = xml.split_once(&format!("<{element} ")).unwrap();
+    let tag = rest.split_once('>').unwrap().0.trim_end_matches('/');
+    let parts: Vec<&str> = tag.split('"').collect();
+    parts
+        .chunks_exact(2)
+        .map(|pair| (pair[0].trim().trim_end_matches('='), pair[1]))
+        .collect()
+}
+
+#[test]
+fn junit_has_the_attributes_that_the_schema_of_jenkins_allows() {
+    let db = damaged();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("v.xml");
+    let report = format!("junit={}", path.display());
+    db.vital(&["verify", "--skip", "behaviour-*", "--report", &report])
+        .failure(4);
+    let xml = std::fs::read_to_string(path).unwrap();
+    let allowed = [
+        ("testsuites", &["name", "time", "tests", "failures", "errors"][..]),
+        (
+            "testsuite",
+            &[
+                "name",
+                "tests",
+                "failures",
+                "errors",
+                "skipped",
+                "time",
+                "timestamp",
+            ],
+        ),
+        ("testcase", &["name", "classname", "time"]),
+    ];
+    for (element, names) in allowed {
+        for (name, _) in attributes(&xml, element) {
+            assert!(names.contains(&name), "{element} {name}");
+        }
+    }
+    let suite = attributes(&xml, "testsuite");
+    let value = |name: &str| suite.iter().find(|(known, _)| *known == name).unwrap().1;
+    assert!(value("time").parse::<f64>().unwrap() > 0.0);
+    let timestamp = format!("{}Z", value("timestamp"));
+    let well_known = &time::format_description::well_known::Rfc3339;
+    assert!(
+        time::OffsetDateTime::parse(&timestamp, well_known).is_ok(),
+        "{timestamp}"
+    );
+}
+
+#[test]
+fn metrics_and_the_summary_of_a_job_are_written() {
+    let db = damaged();
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).display().to_string();
+    let metrics = format!("metrics={}", path("vital.prom"));
+    std::fs::write(path("summary.md"), "before\n").unwrap();
+    let mut command = db.command(&["verify", "--skip", "behaviour-*", "--report", &metrics]);
+    command.env("GITHUB_STEP_SUMMARY", path("summary.md"));
+    Run::of(&mut command).failure(4);
+    let text = std::fs::read_to_string(path("vital.prom")).unwrap();
+    assert!(
+        text.contains("level=\"error\"} 2\n") || text.contains("level=\"error\"} 3\n"),
+        "{text}"
+    );
+    assert!(text.contains("vital_verify_exit_code{database="), "{text}");
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2);
+    let summary = std::fs::read_to_string(path("summary.md")).unwrap();
+    assert!(
+        summary.starts_with("before\n## vital verify: ❌ failed\n"),
+        "{summary}"
+    );
+    assert!(summary.contains("| error | shape-policies |"), "{summary}");
 }
 
 /// Runs with this `vital.yaml`.
