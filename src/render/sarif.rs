@@ -21,7 +21,7 @@ pub fn write(verification: &Verification, out: &mut dyn Write) -> io::Result<()>
     let mut prints = Prints::default();
     let mut results: Vec<Value> = Vec::new();
     for finding in &verification.findings {
-        results.push(result(finding, prints.of(finding)));
+        results.push(result(finding, &prints.of(finding)));
     }
     for excepted in &verification.excepted {
         let mut result = result(&excepted.finding, prints.of(&excepted.finding));
@@ -103,7 +103,7 @@ fn rule(check: &Check) -> Value {
     })
 }
 
-fn result(finding: &Finding, print: String) -> Value {
+fn result(finding: &Finding, print: &str) -> Value {
     let fix = finding
         .fix
         .as_ref()

@@ -265,7 +265,18 @@ fn the_trail_has_the_change_and_what_each_tenant_gained() {
     assert_eq!(shared["recipients_after"][0], "south");
     assert_eq!(shared["user_id"], Value::Null);
     assert!(shared["via"].as_str().unwrap().contains("vital"), "{run}");
-    let none = sharing(&db, &["audit", "--agent", "north-private", "--until", "1d"]).success();
+    let none = sharing(
+        &db,
+        &[
+            "audit",
+            "--agent",
+            "north-private",
+            "--until",
+            "1d",
+            "--allow-empty",
+        ],
+    )
+    .success();
     assert!(none.stdout.contains("\"entries\": []"), "{none}");
     let south = db
         .vital(&["sharing", "audit", "--tenant", "south", "--limit", "1"])

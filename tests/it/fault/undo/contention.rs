@@ -97,7 +97,13 @@ fn all_at_once_each_ends_well_or_says_why() {
     let random = Mutex::new(random());
     survive("down, up, verify and assign-user at once", &rounds, 1, |_| {
         let database = Database::create(Template::Used);
-        let assign = ["assign-user", "ada.admin@vital.example", "--yes"];
+        let assign = [
+            "assign-user",
+            "ada.admin@vital.example",
+            "--tenant",
+            "digital-health-startup",
+            "--yes",
+        ];
         let all: [&[&str]; 7] = [
             &["migrate", "down", "--to", "0", "--yes"],
             &["migrate", "down", "--to", "2", "--yes"],
