@@ -24,7 +24,7 @@ pub fn write(verification: &Verification, out: &mut dyn Write) -> io::Result<()>
         results.push(result(finding, &prints.of(finding)));
     }
     for excepted in &verification.excepted {
-        let mut result = result(&excepted.finding, prints.of(&excepted.finding));
+        let mut result = result(&excepted.finding, &prints.of(&excepted.finding));
         result["suppressions"] = json!([{"kind": "external", "justification": excepted.reason}]);
         results.push(result);
     }
