@@ -28,7 +28,7 @@ const SCRIPT: &str = concat!(
     include_str!("assets/matrix.js")
 );
 /// The SHA-256 of [`STYLE`] and [`SCRIPT`], in base64: a page runs these and nothing else. `tests/it/pages.rs` computes them.
-const STYLE_HASH: &str = "EJm65ycmcZ4m0d356n6qzCkbpXp7K7tJhN+BvLaMIHw=";
+const STYLE_HASH: &str = "gUDUIQbcjSRG8cex69jEOF9jFY+RzT1evIMscPtCPr0=";
 const SCRIPT_HASH: &str = "KWLmnL+ZlTYNAES+bzB7q1VtCr8ii66g2Y9ioy1y4W8=";
 
 /// What a page says of itself.
