@@ -70,7 +70,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     let change = Change {
         what: "could not assign the users",
         args: args.change,
-        question: &question,
+        question: Some(&question),
     };
     carry_out(context, &mut tenancy, change, work).await
 }
@@ -126,7 +126,7 @@ async fn from_file(
     let change = Change {
         what: &format!("could not assign the users of {name}"),
         args: args.change,
-        question: &question,
+        question: Some(&question),
     };
     carry_out(context, tenancy, change, work).await
 }

@@ -14,14 +14,17 @@ pub(super) struct ChangeArgs {
     pub dry_run: bool,
 }
 
+/// What a change asks before it is made; nothing where it takes nothing away.
+pub(super) type Asks<'a, R> = dyn Fn(&R) -> Option<Question> + 'a;
+
 /// A change: what to say if it fails, and what to ask before, given what it would do.
 pub(super) struct Change<'a, R> {
     /// The failure, such as `could not assign the users`.
     pub what: &'a str,
     /// Whether to roll it back.
     pub args: ChangeArgs,
-    /// The question, for what takes something away or grants much; nothing for what need not be asked.
-    pub question: &'a dyn Fn(&R) -> Option<Question>,
+    /// The question, for what may take something away or grant much.
+    pub question: Option<&'a Asks<'a, R>>,
 }
 
 /// A question with what one should know to answer it.
@@ -50,9 +53,9 @@ pub(super) async fn carry_out<R: Report + Outcome>(
     work: impl AsyncFn(&Transaction<'_>) -> Result<R, Fault>,
 ) -> Result<u8> {
     let Change { what, args, question } = change;
-    let asks = !context.global.yes;
-    let mut unasked = false;
-    if args.dry_run || asks {
+    let asks = question.filter(|_| !context.global.yes);
+    let mut unasked = None;
+    if args.dry_run || asks.is_some() {
         let mut preview = tenancy.preview(what, &work).await?;
         if args.dry_run {
             preview.mark_preview();
@@ -61,15 +64,15 @@ pub(super) async fn carry_out<R: Report + Outcome>(
             context.output.report(&preview)?;
             return Ok(0);
         }
-        match question(&preview) {
+        match asks.and_then(|question| question(&preview)) {
             Some(question) => ask(context, question)?,
-            None => unasked = true,
+            None => unasked = asks,
         }
     }
     let apply = async |tx: &Transaction<'_>| {
         let report = work(tx).await?;
         // Somebody else may have given meanwhile what this would take away.
-        match unasked.then(|| question(&report)).flatten() {
+        match unasked.and_then(|question| question(&report)) {
             Some(question) => Err(changed_meanwhile(question).into()),
             None => Ok(report),
         }
@@ -98,11 +101,6 @@ fn ask(context: &Context, question: Question) -> Result<()> {
         context.output.line(&format!("  {line}"));
     }
     context.prompt.require(&text, "--yes")
-}
-
-/// A change that takes nothing away and so asks nothing.
-pub(super) fn unasked<R>(_: &R) -> Option<Question> {
-    None
 }
 
 /// The command as it was typed, without a connection string, which may hold a password.

@@ -55,7 +55,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     let change = Change {
         what: "could not seed",
         args: args.change,
-        question: &question,
+        question: Some(&question),
     };
     carry_out(context, &mut tenancy, change, work).await
 }

@@ -41,7 +41,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     let change = Change {
         what: "could not suspend the users",
         args: args.change,
-        question: &question,
+        question: Some(&question),
     };
     carry_out(context, &mut tenancy, change, work).await
 }

@@ -1,13 +1,13 @@
 //! `vital tenant create`: a new tenant.
 
 use crate::cli::exit_codes;
-use crate::commands::change::{Change, ChangeArgs, carry_out, unasked};
+use crate::commands::change::{Change, ChangeArgs, carry_out};
 use crate::commands::{Context, word};
 use crate::db::Transaction;
 use crate::error::Result;
 use crate::model::{TenantSlug, TenantType};
-use crate::ops::tenant::Assignment;
 use crate::ops::tenant::create::{NewTenant, create};
+use crate::ops::tenant::{Assignment, TenantChange};
 
 /// The arguments of `vital tenant create`.
 #[derive(Debug, clap::Args)]
@@ -42,10 +42,10 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     let mut connection = context.connect().await?;
     let mut tenancy = context.tenancy(&mut connection);
     let work = async |tx: &Transaction<'_>| create(tx, &new).await;
-    let change = Change {
+    let change = Change::<TenantChange> {
         what: &format!("could not create tenant `{}`", args.slug),
         args: args.change,
-        question: &unasked,
+        question: None,
     };
     carry_out(context, &mut tenancy, change, work).await
 }

@@ -33,7 +33,7 @@ pub(super) async fn run(
     let change = Change {
         what: &format!("could not {verb} the tenant"),
         args: args.change,
-        question: &question,
+        question: Some(&question),
     };
     carry_out(context, &mut tenancy, change, work).await
 }

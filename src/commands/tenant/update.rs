@@ -39,7 +39,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
     let change = Change {
         what: "could not change the tenant",
         args: args.change,
-        question: &question,
+        question: Some(&question),
     };
     carry_out(context, &mut tenancy, change, work).await
 }
