@@ -1,6 +1,8 @@
 //! Memberships: who is assigned to, invited to, suspended in and removed from a tenant.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
 
 use serde::Serialize;
 use uuid::Uuid;
@@ -82,26 +84,22 @@ impl Member {
     /// What the change takes from the member, if anything.
     #[must_use]
     pub fn loss(&self) -> Option<Loss> {
-        let standing = |status: &Option<String>| match status.as_deref() {
-            Some("active") => 3,
-            Some("invited") => 2,
-            Some("suspended") => 1,
-            _ => 0,
-        };
-        let rank = |role: &Option<String>| {
-            let words = Role::WORDS.iter().rev();
-            words
-                .zip(1..)
-                .find(|(word, _)| role.as_deref() == Some(**word))
-                .map_or(0, |(_, rank)| rank)
-        };
+        let standing = |status| rank(status).filter(|it| *it != Reverse(MembershipStatus::Removed));
         let (before, now) = (standing(&self.previous_status), standing(&self.status));
-        match () {
-            () if now < before => Some(Loss::Access),
-            () if before > 0 && rank(&self.role) < rank(&self.previous_role) => Some(Loss::Role),
-            () => None,
+        let is_less = rank::<Role>(&self.role) < rank(&self.previous_role);
+        if now < before {
+            Some(Loss::Access)
+        } else if before.is_some() && is_less {
+            Some(Loss::Role)
+        } else {
+            None
         }
     }
+}
+
+/// The rank of a word of a type that declares the greatest first; no word, or an unknown one, is below all.
+fn rank<T: FromStr + Ord>(word: &Option<String>) -> Option<Reverse<T>> {
+    word.as_deref()?.parse().ok().map(Reverse)
 }
 
 /// A tenant with more members than its quota allows.
@@ -120,6 +118,12 @@ pub struct OverQuota {
 }
 
 impl OverQuota {
+    /// The fact as a warning.
+    #[must_use]
+    pub fn warning(&self) -> String {
+        format!("warning: {}", self.line())
+    }
+
     /// The fact, in words.
     #[must_use]
     pub fn line(&self) -> String {
@@ -207,11 +211,7 @@ impl Report for Members {
             (_, true) => format!("would change {changes} of {all}; nothing was changed"),
             (_, false) => format!("changed {changes} of {all}"),
         }];
-        lines.extend(
-            self.over_quota
-                .iter()
-                .map(|over| format!("warning: {}", over.line())),
-        );
+        lines.extend(self.over_quota.iter().map(OverQuota::warning));
         let names: Vec<_> = self.must_choose.iter().take(5).map(Person::name).collect();
         let who = match self.must_choose.len() {
             0 => return lines,

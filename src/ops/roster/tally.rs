@@ -103,10 +103,7 @@ impl Report for Roster {
             (changes, true) => format!("would change {changes} of {}; nothing was changed", self.lines),
             (changes, false) => format!("changed {changes} of {}", self.lines),
         };
-        let over = self
-            .over_quota
-            .iter()
-            .map(|over| format!("warning: {}", over.line()));
+        let over = self.over_quota.iter().map(OverQuota::warning);
         std::iter::once(said).chain(over).collect()
     }
 }
