@@ -152,6 +152,15 @@ pub fn counted<N: Copy + std::fmt::Display + From<u8> + PartialEq>(
     format!("{number} {noun}")
 }
 
+/// What was asked for, in words: each part that is given after its name; nothing if everything was.
+#[must_use]
+pub fn asked<const N: usize>(parts: [(&str, Option<String>); N]) -> String {
+    let given = parts
+        .into_iter()
+        .filter_map(|(name, value)| value.map(|value| format!("{name} {value}")));
+    given.collect::<Vec<_>>().join("; ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -36,11 +36,7 @@ pub fn summary(verification: &Verification) -> String {
     for migration in &verification.pending {
         let _ = writeln!(text, "- pending: {}", cell(migration));
     }
-    let causes: Vec<_> = verification
-        .findings
-        .iter()
-        .filter(|finding| finding.cause.is_none())
-        .collect();
+    let causes: Vec<_> = verification.causes().collect();
     if !causes.is_empty() {
         text.push_str("\n| level | check | object | found |\n|---|---|---|---|\n");
     }

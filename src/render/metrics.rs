@@ -1,6 +1,6 @@
 //! Metrics in the text format of Prometheus, for a collector that reads files.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -11,98 +11,93 @@ use crate::ops::verify::Verification;
 #[must_use]
 pub fn text(verification: &Verification, at: OffsetDateTime, took: Duration) -> String {
     let counts = &verification.counts;
-    let database = [("database", verification.database.as_str())];
-    let number = |count: usize| count.to_string();
-    let mut text = Text(String::new());
-    let info = [database[0], ("version", env!("CARGO_PKG_VERSION"))];
-    text.head("vital_verify_info", "The program and the database.");
-    text.sample("vital_verify_info", &info, "1");
-    text.head(
+    let mut text = Text {
+        database: escaped(&verification.database),
+        written: String::new(),
+    };
+    text.by(
+        "vital_verify_info",
+        "The program and the database.",
+        "version",
+        &[(env!("CARGO_PKG_VERSION"), 1)],
+    );
+    text.gauge(
         "vital_verify_exit_code",
         "The exit code of the run: 0 is as promised.",
+        verification.verdict.exit_code(),
     );
-    text.sample(
-        "vital_verify_exit_code",
-        &database,
-        &verification.verdict.exit_code().to_string(),
+    text.by(
+        "vital_verify_checks",
+        "Checks by what became of them.",
+        "result",
+        &[
+            ("passed", counts.passed),
+            ("not_checked", counts.not_checked),
+            ("not_applicable", counts.not_applicable),
+        ],
     );
-    text.head("vital_verify_checks", "Checks by what became of them.");
-    for (result, count) in [
-        ("passed", counts.passed),
-        ("not_checked", counts.not_checked),
-        ("not_applicable", counts.not_applicable),
-    ] {
-        text.sample(
-            "vital_verify_checks",
-            &[database[0], ("result", result)],
-            &number(count),
-        );
-    }
-    text.head(
+    text.by(
         "vital_verify_findings",
         "Findings by level, without those that are accepted.",
+        "level",
+        &[
+            ("error", counts.errors),
+            ("warning", counts.warnings),
+            ("info", counts.infos),
+        ],
     );
-    for (level, count) in [
-        ("error", counts.errors),
-        ("warning", counts.warnings),
-        ("info", counts.infos),
-    ] {
-        text.sample(
-            "vital_verify_findings",
-            &[database[0], ("level", level)],
-            &number(count),
-        );
-    }
-    text.head(
+    text.gauge(
         "vital_verify_accepted_findings",
         "Findings that an exception covers.",
+        counts.excepted,
     );
-    text.sample(
-        "vital_verify_accepted_findings",
-        &database,
-        &number(counts.excepted),
-    );
-    text.head(
+    text.gauge(
         "vital_verify_pending_migrations",
         "Migrations that are not applied yet.",
+        verification.pending.len(),
     );
-    text.sample(
-        "vital_verify_pending_migrations",
-        &database,
-        &number(verification.pending.len()),
-    );
-    text.head("vital_verify_duration_seconds", "How long the run took.");
-    text.sample(
+    text.gauge(
         "vital_verify_duration_seconds",
-        &database,
-        &format!("{:.3}", took.as_secs_f64()),
+        "How long the run took.",
+        format_args!("{:.3}", took.as_secs_f64()),
     );
-    text.head(
+    text.gauge(
         "vital_verify_timestamp_seconds",
         "When the run began, in seconds since 1970.",
+        at.unix_timestamp(),
     );
-    text.sample(
-        "vital_verify_timestamp_seconds",
-        &database,
-        &at.unix_timestamp().to_string(),
-    );
-    text.0
+    text.written
 }
 
-struct Text(String);
+/// Metrics of one database.
+struct Text {
+    /// As the value of a label.
+    database: String,
+    written: String,
+}
 
+// Writing to a String cannot fail.
 impl Text {
-    // Writing to a String cannot fail.
-    fn head(&mut self, name: &str, help: &str) {
-        let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} gauge");
+    /// A metric of one value.
+    fn gauge(&mut self, name: &str, help: &str, value: impl Display) {
+        self.head(name, help);
+        let _ = writeln!(self.written, "{name}{{database=\"{}\"}} {value}", self.database);
     }
 
-    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: &str) {
-        let labels: Vec<String> = labels
-            .iter()
-            .map(|(label, value)| format!("{label}=\"{}\"", escaped(value)))
-            .collect();
-        let _ = writeln!(self.0, "{name}{{{}}} {value}", labels.join(","));
+    /// A metric with a value for each word of a label.
+    fn by(&mut self, name: &str, help: &str, label: &str, values: &[(&str, usize)]) {
+        self.head(name, help);
+        for (word, value) in values {
+            let _ = writeln!(
+                self.written,
+                "{name}{{database=\"{}\",{label}=\"{word}\"}} {value}",
+                self.database
+            );
+        }
+    }
+
+    fn head(&mut self, name: &str, help: &str) {
+        let _ = writeln!(self.written, "# HELP {name} {help}\n# TYPE {name} gauge");
     }
 }
 

@@ -1,5 +1,7 @@
 //! Nothing is taken away without asking, and nothing by leaving an option out.
 
+use tempfile::NamedTempFile;
+
 use crate::support::{Database, Template, Terminal};
 
 const DANA: &str = "dana.owner@dhstartup.example";
@@ -17,6 +19,13 @@ fn state(db: &Database, user: &str) -> String {
 fn status(db: &Database, slug: &str) -> String {
     let sql = "select status::text from public.tenants where slug = $1";
     db.client().query_one(sql, &[&slug]).unwrap().get(0)
+}
+
+/// A file of this kind.
+fn written(suffix: &str, text: &str) -> NamedTempFile {
+    let file = tempfile::Builder::new().suffix(suffix).tempfile().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    file
 }
 
 /// Two owners and an admin in the one tenant beside the platform.
@@ -50,8 +59,7 @@ fn a_role_that_is_left_out_is_kept_by_whoever_is_not_removed() {
         .success();
     db.vital(&["assign-user", DANA]).success();
     assert_eq!(state(&db, DANA), format!("{DHS} member active"));
-    let file = tempfile::Builder::new().suffix(".csv").tempfile().unwrap();
-    std::fs::write(file.path(), format!("user\n{MIA}\n")).unwrap();
+    let file = written(".csv", &format!("user\n{MIA}\n"));
     db.vital(&["assign-user", "--file", file.path().to_str().unwrap(), "--yes"])
         .success();
     assert_eq!(state(&db, MIA), format!("{DHS} admin active"));
@@ -61,11 +69,9 @@ fn a_role_that_is_left_out_is_kept_by_whoever_is_not_removed() {
 fn every_way_to_demote_asks() {
     let db = database();
     let owner = format!("{DHS} owner active");
-    let file = tempfile::Builder::new().suffix(".csv").tempfile().unwrap();
-    std::fs::write(file.path(), format!("user,role\n{DANA},guest\n")).unwrap();
-    let seed = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
+    let file = written(".csv", &format!("user,role\n{DANA},guest\n"));
     let yaml = format!("tenants:\n- slug: {DHS}\n  members:\n  - {{user: {DANA}, role: admin}}\n");
-    std::fs::write(seed.path(), yaml).unwrap();
+    let seed = written(".yaml", &yaml);
     for arguments in [
         &["assign-user", DANA, "--role", "member"][..],
         &["assign-user", DANA, "--role", "admin", "--invite"],
@@ -106,12 +112,10 @@ fn a_demotion_says_what_becomes_of_whom() {
 #[test]
 fn every_way_to_close_a_tenant_asks_and_says_for_whom() {
     let db = database();
-    let seed = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
-    std::fs::write(
-        seed.path(),
-        format!("tenants:\n- slug: {DHS}\n  status: suspended\n"),
-    )
-    .unwrap();
+    let seed = written(
+        ".yaml",
+        &format!("tenants:\n- slug: {DHS}\n  status: suspended\n"),
+    );
     for arguments in [
         &["tenant", "suspend", DHS][..],
         &["tenant", "archive", DHS],
@@ -175,8 +179,7 @@ fn without_a_tenant_users_go_where_only_one_is() {
         .failure(2);
     assert!(run.stderr.contains("pass --tenant"), "{run}");
     assert_eq!(state(&db, "otto.outsider@elsewhere.example"), "");
-    let file = tempfile::Builder::new().suffix(".csv").tempfile().unwrap();
-    std::fs::write(file.path(), "user\notto.outsider@elsewhere.example\n").unwrap();
+    let file = written(".csv", "user\notto.outsider@elsewhere.example\n");
     let run = db
         .vital(&["assign-user", "--file", file.path().to_str().unwrap(), "--yes"])
         .failure(2);

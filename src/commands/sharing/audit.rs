@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::empty::EmptyArgs;
-use super::picture::{PictureArgs, filter, save};
+use super::picture::{PictureArgs, save};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -17,6 +17,7 @@ use crate::ops::sharing::audit::{Entry, Filter, TASK, Trail};
 use crate::ops::sharing::timeline::timeline;
 use crate::render::page::Facts;
 use crate::render::{Format, page, picture};
+use crate::report::asked;
 
 /// The arguments of `vital sharing audit`.
 #[derive(Debug, clap::Args)]
@@ -108,7 +109,7 @@ impl Args {
     /// What was asked for, in words.
     fn filter(&self) -> String {
         let time = |time: Option<OffsetDateTime>| time.and_then(|time| time.format(&Rfc3339).ok());
-        filter([
+        asked([
             ("agent", self.agent.clone()),
             ("tenant", self.tenant.clone()),
             ("user", self.user.clone()),

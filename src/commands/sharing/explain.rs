@@ -1,12 +1,13 @@
 //! `vital sharing explain`: what somebody sees and by which rule, or why they do not.
 
-use super::picture::{PictureArgs, filter, save};
+use super::picture::{PictureArgs, save};
 use crate::cli::{LimitArgs, exit_codes};
 use crate::commands::Context;
 use crate::error::Result;
 use crate::ops::sharing::explain::{Question, explain};
 use crate::render::page::Facts;
 use crate::render::{page, picture};
+use crate::report::asked;
 
 /// The arguments of `vital sharing explain`.
 #[derive(Debug, clap::Args)]
@@ -65,6 +66,6 @@ impl Args {
             ("tenant", &self.tenant),
             ("agent", &self.agent),
         ];
-        filter(parts.map(|(name, value)| (name, value.clone())))
+        asked(parts.map(|(name, value)| (name, value.clone())))
     }
 }

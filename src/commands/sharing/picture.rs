@@ -28,11 +28,3 @@ pub(super) fn save(context: &Context, path: &Path, document: &str) -> Result<()>
     context.output.note(&format!("wrote {}", path.display()));
     Ok(())
 }
-
-/// What was asked for, in words: each part that is given with its name.
-pub(super) fn filter<const N: usize>(parts: [(&str, Option<String>); N]) -> String {
-    let given = parts
-        .into_iter()
-        .filter_map(|(name, value)| value.map(|value| format!("{name} {value}")));
-    given.collect::<Vec<_>>().join("; ")
-}

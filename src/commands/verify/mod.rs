@@ -14,6 +14,7 @@ use crate::db::{ConfigFile, Connection};
 use crate::error::Result;
 use crate::ops::verify::{self, CheckList, Overview, Request, Threshold, Verification, mend};
 use crate::render::Format;
+use crate::report::asked;
 
 /// The arguments of `vital verify`.
 #[derive(Debug, clap::Args)]
@@ -100,11 +101,8 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8> {
 impl Args {
     /// What was asked for, in words.
     fn filter(&self) -> String {
-        let named = |what: &str, checks: &[String]| {
-            (!checks.is_empty()).then(|| format!("{what} {}", checks.join(", ")))
-        };
-        let parts = [named("only", &self.only), named("without", &self.skip)];
-        parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+        let named = |checks: &[String]| (!checks.is_empty()).then(|| checks.join(", "));
+        asked([("only", named(&self.only)), ("without", named(&self.skip))])
     }
 
     fn request(&self, context: &Context) -> Result<Request> {

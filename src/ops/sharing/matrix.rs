@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::report::{Tenant, by_tenant, tenant};
 use crate::db::{Fault, Transaction};
-use crate::report::{Cell, Report, Table, Tone};
+use crate::report::{Cell, Report, Table, Tone, asked};
 
 const PAIRS: &str = include_str!("../../../sql/report/sharing_matrix.sql");
 /// Up to so many pairs are listed each.
@@ -144,13 +144,12 @@ impl Matrix {
     /// What was asked for, in words; nothing if everything was.
     #[must_use]
     pub fn filter(&self) -> String {
-        let named = |what: &str, places: &Option<HashSet<usize>>| {
+        let named = |places: &Option<HashSet<usize>>| {
             let mut names: Vec<&str> = places.as_ref()?.iter().map(|at| self.label(*at)).collect();
             names.sort_unstable();
-            Some(format!("{what} {}", names.join(", ")))
+            Some(names.join(", "))
         };
-        let parts = [named("owner", &self.owners), named("viewer", &self.viewers)];
-        parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+        asked([("owner", named(&self.owners)), ("viewer", named(&self.viewers))])
     }
 
     /// Whether pairs are too many to list each: then those of whom the viewer sees no more than everybody does are left out.

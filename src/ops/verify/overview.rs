@@ -70,7 +70,7 @@ impl Overview<'_> {
     /// The findings by check, in the order of the report.
     fn groups(&self) -> Vec<Vec<&Finding>> {
         let mut groups: Vec<Vec<&Finding>> = Vec::new();
-        for finding in self.0.findings.iter().filter(|finding| finding.cause.is_none()) {
+        for finding in self.0.causes() {
             match groups.last_mut() {
                 Some(group) if group.first().is_some_and(|first| is_alike(first, finding)) => {
                     group.push(finding)

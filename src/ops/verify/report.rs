@@ -102,6 +102,11 @@ pub struct Verification {
 }
 
 impl Verification {
+    /// The findings that are no consequence of another one.
+    pub fn causes(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.cause.is_none())
+    }
+
     /// Sorts what was found into findings and exceptions, counts, and decides.
     ///
     /// Of the checks that were `chosen` only those that were `made`, and found nothing, passed.

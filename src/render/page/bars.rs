@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::key;
 use crate::ops::sharing::report::Tenant;
 use crate::render::escape::visible;
-use crate::render::picture::thousands;
+use crate::render::picture::{draw, thousands};
 use crate::report::counted;
 
 /// The most tenants; those with the most agents are drawn.
@@ -34,8 +34,8 @@ pub fn bars(tenants: &[Tenant]) -> Markup {
             h2 id="bars-heading" { "Agents by tenant" }
             p class="soft" {
                 "What each owns, and what it receives from others; the most first."
-                @if small > 0 { " " (counted(small as u64, "tenant", "tenants")) " with fewer agents stand in the table only." }
-                @if empty > 0 { " " (counted(empty as u64, "tenant has", "tenants have")) " none." }
+                @if small > 0 { " " (counted(small, "tenant", "tenants")) " with fewer agents stand in the table only." }
+                @if empty > 0 { " " (counted(empty, "tenant has", "tenants have")) " none." }
             }
             (key(&[("private", "private"), ("selective", "selective"), ("global", "global"), ("received", "received")]))
             ul class="bars" {
@@ -63,9 +63,7 @@ fn bar(tenant: &Tenant, most: i64) -> Markup {
         .filter(|(_, count)| *count > 0)
         .map(|(name, count)| format!("{} {name}", thousands(*count)))
         .collect();
-    let place = |count: i64| {
-        i64::try_from(i128::from(count) * i128::from(LONGEST) / i128::from(most)).unwrap_or(LONGEST)
-    };
+    let place = |count| draw::scale(count, most, LONGEST);
     let mut from = 0;
     html! {
         svg viewBox=(format!("0 0 {LONGEST} 10")) preserveAspectRatio="none" role="img" aria-label=(said.join(", ")) {

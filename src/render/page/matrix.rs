@@ -6,7 +6,7 @@ use maud::{Markup, PreEscaped, html};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::ops::sharing::catalogue::Catalogue;
+use crate::ops::sharing::catalogue::Listed;
 use crate::ops::sharing::matrix::Matrix;
 use crate::render::escape::visible;
 use crate::render::json;
@@ -34,14 +34,14 @@ pub fn total(matrix: &Matrix) -> i64 {
 }
 
 /// Writes what the scripts of the matrix and the search read.
-pub fn data(matrix: &Matrix, catalogue: &Catalogue) -> Markup {
+pub fn data(matrix: &Matrix, catalogue: &[Listed]) -> Markup {
     let place: HashMap<Option<Uuid>, usize> = matrix
         .tenants
         .iter()
         .enumerate()
         .map(|(at, tenant)| (tenant.id, at))
         .collect();
-    let placed = |at: usize| place.get(&Some(catalogue.tenants[at].id)).copied();
+    let placed = |tenant: Uuid| place.get(&Some(tenant)).copied();
     let data = Data {
         tenants: matrix
             .tenants
@@ -64,7 +64,6 @@ pub fn data(matrix: &Matrix, catalogue: &Catalogue) -> Markup {
         viewers: matrix.viewers().collect(),
         pairs: matrix.pairs(),
         agents: catalogue
-            .agents
             .iter()
             .map(|agent| {
                 (
@@ -72,7 +71,7 @@ pub fn data(matrix: &Matrix, catalogue: &Catalogue) -> Markup {
                     visible(&agent.name).into_owned(),
                     agent.owner.and_then(placed).or_else(|| place.get(&None).copied()),
                     agent.mode.as_str(),
-                    agent.with.iter().filter_map(|at| placed(*at)).collect(),
+                    agent.with.iter().filter_map(|tenant| placed(*tenant)).collect(),
                 )
             })
             .collect(),

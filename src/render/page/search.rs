@@ -2,12 +2,12 @@
 
 use maud::{Markup, html};
 
-use crate::ops::sharing::catalogue::Catalogue;
-use crate::render::picture::thousands;
+use crate::ops::sharing::catalogue::Listed;
+use crate::render::picture::{draw, thousands};
 
 /// Writes the box; the page's data are what it searches. `total` is how many agents there are.
-pub fn search(catalogue: &Catalogue, total: i64) -> Markup {
-    let listed = i64::try_from(catalogue.agents.len()).unwrap_or(i64::MAX);
+pub fn search(catalogue: &[Listed], total: i64) -> Markup {
+    let listed = draw::length(catalogue.len());
     html! {
         section aria-labelledby="search-heading" {
             h2 id="search-heading" { "Who sees an agent" }

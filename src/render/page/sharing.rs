@@ -9,13 +9,13 @@ use super::table::table;
 use super::times::times;
 use super::{Facts, page, tiles};
 use crate::ops::sharing::audit::Audit;
-use crate::ops::sharing::catalogue::Catalogue;
+use crate::ops::sharing::catalogue::Listed;
 use crate::ops::sharing::explain::Explanation;
 use crate::ops::sharing::matrix::Matrix;
 use crate::ops::sharing::report::Sharing;
 use crate::ops::sharing::timeline::Timeline;
 use crate::render::escape::visible;
-use crate::render::picture::{self, thousands};
+use crate::render::picture::{self, draw, thousands};
 
 /// The page of the report: everything at a glance.
 #[must_use]
@@ -23,7 +23,7 @@ pub fn overview(
     sharing: &Sharing,
     matrix: &Matrix,
     timeline: &Timeline,
-    catalogue: &Catalogue,
+    catalogue: &[Listed],
     facts: &Facts,
 ) -> String {
     let all = &sharing.distribution;
@@ -50,7 +50,7 @@ pub fn overview(
 
 /// The page of the matrix.
 #[must_use]
-pub fn matrix(matrix: &Matrix, catalogue: &Catalogue, facts: &Facts) -> String {
+pub fn matrix(matrix: &Matrix, catalogue: &[Listed], facts: &Facts) -> String {
     let body = html! {
         (grid())
         (search(catalogue, total(matrix)))
@@ -122,10 +122,10 @@ pub fn explanation(explanation: &Explanation, facts: &Facts) -> String {
     page("Who sees what, and why", facts, &body)
 }
 
-/// The page of the audit; `limit` is how many entries were asked for.
+/// The page of the audit.
 #[must_use]
 pub fn audit(audit: &Audit, timeline: &Timeline, facts: &Facts) -> String {
-    let entries = i64::try_from(audit.entries.len()).unwrap_or(i64::MAX);
+    let entries = draw::length(audit.entries.len());
     let all: i64 = timeline.buckets.iter().map(|bucket| bucket.total()).sum();
     let body = html! {
         (times(timeline))

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::key;
 use super::table::table_of;
 use crate::ops::sharing::timeline::{Bucket, Timeline};
-use crate::render::picture::thousands;
+use crate::render::picture::{draw, thousands};
 use crate::report::{Cell, Columns};
 
 /// The height of the bars, and the width of a stretch, in their own units.
@@ -68,8 +68,7 @@ pub fn times(line: &Timeline) -> Markup {
 
 /// The entries of one stretch of time, on top of each other.
 fn pile(at: usize, bucket: &Bucket, most: i64) -> Markup {
-    let place =
-        |count: i64| i64::try_from(i128::from(count) * i128::from(TALL) / i128::from(most)).unwrap_or(TALL);
+    let place = |count| draw::scale(count, most, TALL);
     let mut from = 0;
     html! {
         @if bucket.total() > 0 {

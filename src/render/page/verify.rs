@@ -8,7 +8,7 @@ use super::table::{table, table_of};
 use super::{Facts, page, tiles};
 use crate::ops::verify::{Finding, NotChecked, Verdict, Verification};
 use crate::render::escape::visible;
-use crate::render::picture::thousands;
+use crate::render::picture::{draw, thousands};
 use crate::report::{Cell, Columns, counted};
 
 /// More findings than this are in the table only.
@@ -18,13 +18,9 @@ const MOST: usize = 200;
 #[must_use]
 pub fn verification(verification: &Verification, facts: &Facts) -> String {
     let counts = &verification.counts;
-    let number = |count: usize| thousands(i64::try_from(count).unwrap_or(i64::MAX));
+    let number = |count: usize| thousands(draw::length(count));
     let plain = |name, count| (name, number(count), String::new());
-    let causes: Vec<&Finding> = verification
-        .findings
-        .iter()
-        .filter(|finding| finding.cause.is_none())
-        .collect();
+    let causes: Vec<&Finding> = verification.causes().collect();
     let body = html! {
         (verdict(verification))
         (tiles([

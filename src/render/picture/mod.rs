@@ -1,7 +1,7 @@
 //! Pictures as SVG, coloured by a style sheet so that they suit light, dark and paper.
 
 mod bars;
-mod draw;
+pub(in crate::render) mod draw;
 mod heat;
 mod timeline;
 
